@@ -1,0 +1,2 @@
+import * as v from "valibot";
+console.log(v.is(v.string(), "x"));

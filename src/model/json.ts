@@ -1,0 +1,59 @@
+/**
+ * The values that flow from a config, an input or an answer to an expression and on to the report.
+ *
+ * Whole numbers beyond 2^53 are `bigint`, so that a 64-bit id survives from JSON to the report digit for digit.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+/** A map of values by name. */
+export type ValueMap = { readonly [key: string]: Value };
+
+type RawJson = { rawJSON(text: string): unknown };
+const raw = (JSON as unknown as RawJson).rawJSON;
+
+/** JSON text of a value; a `bigint` is written as its digits, bytes as base64, `undefined` members are left out. */
+export function stringifyJson(value: unknown, space?: number): string {
+  return JSON.stringify(value, writeExact, space);
+}
+
+function writeExact(this: unknown, _key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return raw(value.toString());
+  if (value instanceof Uint8Array) return toBase64(value);
+  return value;
+}
+
+/**
+ * Reads JSON text; whole numbers that a double cannot hold become `bigint`.
+ *
+ * @throws SyntaxError when the text is not JSON.
+ */
+export function parseJson(text: string): Value {
+  // The reviver costs several times the parse itself: it is used only where a long run of digits stands.
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  return (JSON.parse as (text: string, reviver: unknown) => Value)(text, readExact);
+}
+
+function readExact(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+/** Standard base64 with padding (RFC 4648, section 4). */
+export function toBase64(bytes: Uint8Array): string {
+  return (bytes as Uint8Array & { toBase64(): string }).toBase64();
+}
+
+/** True for a plain map: not null, not a list, not bytes. */
+export function isValueMap(value: unknown): value is ValueMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Uint8Array);
+}

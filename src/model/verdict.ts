@@ -1,0 +1,61 @@
+import type { Value, ValueMap } from "./json.ts";
+import type { RunError } from "./outcome.ts";
+
+/** What one attempt found. Facts only: the engine alone decides about retries, pauses and the end of the task run. */
+export type Verdict = Success | Failure | Backpressure;
+
+/** The attempt did what was asked. */
+export interface Success {
+  readonly kind: "ok";
+  readonly output: Output;
+}
+
+/** The attempt failed; `error.retryable` says whether another one is allowed at all. */
+export interface Failure {
+  readonly kind: "failed";
+  readonly error: RunError;
+  /** A timeout that the kind itself keeps (connect, first byte, idle) ended the attempt. */
+  readonly timedOut?: boolean;
+  /** What was received before it failed (an error page, the output of a failed subprocess). */
+  readonly output?: Output;
+  /** The server asked to wait this long before the next attempt. */
+  readonly retryAfterMs?: number;
+  /** Speaks of the target's health (5xx, connect, timeout), not of this one input. */
+  readonly unhealthy?: boolean;
+  /** The server said "too many" (429, 503). */
+  readonly throttled?: boolean;
+}
+
+/** The machine had no file descriptor or process to give: try again later, this was no attempt. */
+export interface Backpressure {
+  readonly kind: "backpressure";
+  readonly message: string;
+}
+
+/** What the report keeps of an attempt. Plain data; capped, not yet masked. */
+export interface Output {
+  /** `output` of the result, by kind. */
+  readonly fields: ValueMap;
+  /** Evaluated `outputs`; null when the task has none. */
+  readonly outputs: { readonly [name: string]: Value } | null;
+  /** Where `save` wrote, relative as in the config; null when it did not. */
+  readonly saved: string | null;
+}
+
+/** An attempt's line to the engine. */
+export interface Call {
+  /** Aborted when the attempt has to end: its timeout, or the run was stopped. Made when first read: prefer `onCancel`. */
+  readonly signal: AbortSignal;
+  /** Why the attempt has to end; undefined while it may go on. */
+  readonly cancelled: CancelReason | undefined;
+  /** Called once, when the attempt has to end. Set by the task while it runs; costs nothing. */
+  onCancel: ((reason: CancelReason) => void) | undefined;
+  /** Which attempt of its task run this is, from 1. */
+  readonly attempt: number;
+}
+
+/** Why an attempt was told to end. */
+export interface CancelReason {
+  readonly code: "timeout" | "run_timeout" | "interrupted" | "max_failures";
+  readonly message: string;
+}

@@ -1,0 +1,103 @@
+/**
+ * What a kind of task is. One file per kind beside this one; `registry.ts` lists them all.
+ *
+ * A kind knows its protocol and nothing else: no pools, no retries, no journal, no report. It never starts an attempt,
+ * never waits between two, and touches the machine only through the ports it is given.
+ */
+import type { GenericSchema } from "valibot";
+import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
+import type { Scope, Template, Vars } from "../model/expression.ts";
+import type { Value, ValueMap } from "../model/json.ts";
+import type { KindName, PoolPlan, TaskPlan } from "../model/plan.ts";
+import type { Redactor } from "../model/redactor.ts";
+import type { Backpressure, Call, Failure } from "../model/verdict.ts";
+import type { Ports } from "../runtime/ports.ts";
+import type { Body } from "./body.ts";
+
+/** What is known of a kind before anything runs. */
+export interface Kind {
+  readonly name: KindName;
+  /** The section under a task: `http: { url, … }`. Validation, documentation and `config.schema.json` come from it. */
+  readonly schema: GenericSchema;
+  /** The section of the same name under a target: the connection. */
+  readonly targetSchema: GenericSchema;
+  /** What `expect`, `outputs`, `save` and `retry.until` may read of a result. */
+  readonly resultFields: Scope;
+  /** Fields of `resultFields` for which the whole text must be kept: `text`, `json`. */
+  readonly textFields: readonly string[];
+  /** Rules a schema cannot say. Paths given to `report` are relative to the kind's section. */
+  check(spec: ValueMap, report: ReportProblem, path: ConfigPath): void;
+  /** The pool of a task that names no target. */
+  defaultPool(spec: ValueMap): DefaultPool;
+  /** May an attempt whose fate is unknown be repeated, going by the spec alone? */
+  isHarmless(spec: ValueMap): boolean;
+  /** Loads drivers; called once a run, only when a task is of this kind. */
+  load(): Promise<OpenTask>;
+}
+
+/** @see Kind.defaultPool */
+export interface DefaultPool {
+  /** `http`, `file`, `exec`, or the URL of a database. */
+  readonly name: string;
+  readonly concurrency: number | "cpus";
+  /** One sentence for `fanout plan`. */
+  readonly why: string;
+  readonly per: "origin" | null;
+}
+
+/** Compiles a task's templates once and gives what runs its attempts. */
+export type OpenTask = (context: TaskContext) => Promise<Performer>;
+
+/** What a kind gets to open one task of the plan. */
+export interface TaskContext {
+  readonly task: TaskPlan;
+  readonly pool: PoolPlan;
+  readonly ports: Ports;
+  /** Absolute; relative paths start here. */
+  readonly directory: string;
+  /** Compiles a text of `task.spec`. @throws when it does not compile (it was checked at load). */
+  template(source: string): Template;
+  /** A text of `pool.spec`, rendered over params, secrets and run. @throws ExpressionError */
+  renderTarget(source: string): Value;
+  /** Names of environment variables that secrets were read from: children do not inherit them. */
+  readonly secretVariables: readonly string[];
+  readonly redactor: Redactor;
+  /** True when an expression of the task reads this result field, so that it has to be made. */
+  reads(field: string): boolean;
+}
+
+/** Runs the attempts of one task. */
+export interface Performer {
+  /** For a pool per origin: which pool of the family this input belongs to (`https://host:port`). */
+  poolKey?(job: Job): string;
+  /**
+   * One attempt. Settles only when its work has really stopped; on `call.onCancel` it stops as soon as it can.
+   * Never rejects for what a server, a file or a program does: that is a `Failure`.
+   */
+  perform(job: Job, call: Call): Promise<Answer | Failure | Backpressure>;
+  close(): Promise<void>;
+}
+
+/** One attempt's input. */
+export interface Job {
+  /** Every name the task's templates may read. */
+  readonly vars: Vars;
+  /** A place for a result's bytes; `keepText` asks for the whole text (an expression reads it). At most `maxBytes` are taken. */
+  body(options: { readonly maxBytes: number; readonly main: boolean }): Body;
+}
+
+/** A good status, exit or reply. `expect`, `outputs` and `save` come after it and are none of the kind's business. */
+export interface Answer {
+  readonly kind: "answer";
+  /** What expressions read; make costly ones getters (`json` parses when first read and throws `DecodeError`). */
+  readonly fields: Vars;
+  /** `output` of the report by kind, texts already captured. */
+  readonly output: ValueMap;
+  /** What `save` writes; null when the kind has nothing to save. */
+  readonly body: Body | null;
+}
+
+/** A body was not what an expression takes it for: code `decode`. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
