@@ -9,6 +9,9 @@ export type KindName = "http" | "file" | "exec" | "sql" | "redis";
 
 export interface Plan {
   readonly name: string;
+  /** The run it was made for: `run.id` and `run.startedAt` (RFC 3339, UTC) of its expressions. */
+  readonly runId: string;
+  readonly startedAt: string;
   readonly config: {
     /** As given on the command line. */
     readonly path: string;
@@ -26,6 +29,10 @@ export interface Plan {
   /** In file order. Only those that were selected, with what they need. */
   readonly tasks: readonly TaskPlan[];
   readonly report: ReportPlan;
+  /** Absolute; `save` and `collect` write below it. The config's directory unless `--output-dir` says otherwise. */
+  readonly outputDirectory: string;
+  /** Where values of params and of the run's policy came from: `params.day` → "--set", `run.concurrency` → "built-in". */
+  readonly why: { readonly [setting: string]: string };
 }
 
 /** Where a secret is read from when the run starts. */
@@ -101,6 +108,10 @@ export interface TaskPlan {
   readonly matrix: MatrixPlan | null;
   /** Template; null for identity by content. */
   readonly key: string | null;
+  /** Only inputs with one of these keys are run (`--only task/KEY`); null for all. */
+  readonly only: readonly string[] | null;
+  /** Only this many inputs are run, the first ones (`--first`); null for all. */
+  readonly first: number | null;
   readonly timeouts: Timeouts;
   readonly retry: RetryPlan;
   /** Whether an attempt whose fate is unknown may be repeated. */
@@ -127,7 +138,7 @@ export interface Timeouts {
 }
 
 export interface RetryPlan {
-  /** Tries in all, at least 1. */
+  /** Tries in all, at least 1. A poll (`until`) that names no number is bound by its total timeout alone: 2^53 - 1. */
   readonly attempts: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number; readonly jitter: "full" | "none" };
   /** Added to the built-in table: `http_status:409`, `exit_code:255`, `timeout`, `expect`. */
