@@ -1,0 +1,39 @@
+import type { Call, CancelReason } from "../model/verdict.ts";
+import type { TimeoutList } from "./deadlines.ts";
+
+/** An attempt in flight. Links and positions belong to the engine; nobody else touches them. */
+export class AttemptCall implements Call {
+  cancelled: CancelReason | undefined = undefined;
+  onCancel: ((reason: CancelReason) => void) | undefined = undefined;
+  readonly startedAt: number;
+  readonly attempt: number;
+  /** Position in its pool's list of calls. */
+  slot = 0;
+  deadline = Infinity;
+  list: TimeoutList | null = null;
+  previous: AttemptCall | null = null;
+  next: AttemptCall | null = null;
+  settled = false;
+  #controller: AbortController | undefined;
+
+  constructor(startedAt: number, attempt: number) {
+    this.startedAt = startedAt;
+    this.attempt = attempt;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.cancelled !== undefined) this.#controller.abort(this.cancelled);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The first reason wins. */
+  cancel(reason: CancelReason): void {
+    if (this.cancelled !== undefined || this.settled) return;
+    this.cancelled = reason;
+    this.#controller?.abort(reason);
+    this.onCancel?.(reason);
+  }
+}

@@ -1,0 +1,113 @@
+import type { AttemptCall } from "./call.ts";
+import { TimeHeap } from "./heap.ts";
+import type { PoolSpec, TaskRun, TaskSpec } from "./types.ts";
+
+/** A task while its runs are handed out. */
+export class TaskState<P> {
+  readonly lanes: Lane<P>[] = [];
+  running = 0;
+  /** Pulled and waiting for a first slot, over all lanes. */
+  readyCount = 0;
+  /** A pull is under way. */
+  pulling = false;
+  exhausted = false;
+
+  constructor(readonly position: number, readonly spec: TaskSpec<P>) {}
+
+  get hasRoom(): boolean {
+    return this.running < (this.spec.limit ?? Infinity);
+  }
+}
+
+/** One task's runs in one pool. */
+export class Lane<P> {
+  /** Pulled, in input order, waiting for a first slot. */
+  readonly ready: TaskRun<P>[] = [];
+  readonly retries = new TimeHeap<TaskRun<P>>();
+
+  constructor(readonly task: TaskState<P>, readonly pool: PoolState<P>) {}
+}
+
+/** A pool while it runs. Invariant: `running` = `calls.length` ≤ `limit` at every start. */
+export class PoolState<P> {
+  readonly name: string;
+  limit: number;
+  readonly ratePerMs: number;
+  readonly burst: number;
+  readonly lanes: Lane<P>[] = [];
+  readonly calls: AttemptCall[] = [];
+  /** Attempts holding a slot. */
+  running = 0;
+  /** Task runs whose first attempt began and that have not ended. */
+  begun = 0;
+  peak = 0;
+  throttled = 0;
+  pausedUntil = 0;
+  /** GCRA: the theoretical arrival time of the next start. */
+  arrival = 0;
+  /** Which lane is asked first. */
+  turn = 0;
+  /** In the engine's list of pools to look at. */
+  dirty = false;
+  fullMs = 0;
+  fullSince = NaN;
+
+  constructor(readonly spec: PoolSpec, name = spec.name) {
+    this.name = name;
+    this.limit = spec.limit;
+    this.ratePerMs = spec.ratePerMs ?? 0;
+    this.burst = spec.burst ?? 1;
+  }
+
+  /**
+   * Runs that have begun and not ended are bounded, or a storm of failures with long waits would put every input in
+   * memory: past this no first attempt starts until a retry has ended.
+   */
+  get begunLimit(): number {
+    return Math.max(1_024, 16 * this.limit);
+  }
+
+  get waitingForRetry(): number {
+    let count = 0;
+    for (const lane of this.lanes) count += lane.retries.size;
+    return count;
+  }
+}
+
+/** What a pool should do now. */
+export type Decision<P> =
+  | { readonly start: Lane<P>; readonly retry: boolean }
+  /** Nothing to start before this time; Infinity: until something happens. */
+  | { readonly lookAgainAt: number };
+
+const whenSomethingHappens = { lookAgainAt: Infinity };
+
+/**
+ * Pure: retries that are due come first, then new runs, the lanes in turn.
+ *
+ * The rate is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): no window of any length sees more
+ * than rate × length + burst starts.
+ */
+export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
+  if (pool.running >= pool.limit) return whenSomethingHappens;
+  let due: Lane<P> | undefined;
+  let fresh: Lane<P> | undefined;
+  let earliest = Infinity;
+  const count = pool.lanes.length;
+  for (let i = 0; i < count && due === undefined; i++) {
+    const lane = pool.lanes[(pool.turn + i) % count]!;
+    if (!lane.task.hasRoom) continue;
+    const retryAt = lane.retries.earliest;
+    if (retryAt <= now) due = lane;
+    else if (retryAt < earliest) earliest = retryAt;
+    if (fresh === undefined && lane.ready.length > 0 && pool.begun < pool.begunLimit) fresh = lane;
+  }
+  const start = due ?? fresh;
+  if (start === undefined) return { lookAgainAt: earliest };
+  if (now < pool.pausedUntil) return { lookAgainAt: pool.pausedUntil };
+  if (pool.ratePerMs > 0) {
+    const allowedAt = pool.arrival - (pool.burst - 1) / pool.ratePerMs;
+    if (allowedAt > now) return { lookAgainAt: allowedAt };
+  }
+  return { start, retry: due !== undefined };
+}
