@@ -4,7 +4,6 @@
  * A kind knows its protocol and nothing else: no pools, no retries, no journal, no report. It never starts an attempt,
  * never waits between two, and touches the machine only through the ports it is given.
  */
-import type { GenericSchema } from "valibot";
 import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
 import type { Scope, Template, Vars } from "../model/expression.ts";
 import type { Value, ValueMap } from "../model/json.ts";
@@ -12,15 +11,16 @@ import type { KindName, PoolPlan, TaskPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { Backpressure, Call, Failure } from "../model/verdict.ts";
 import type { Ports } from "../runtime/ports.ts";
+import type { Word } from "../schema/words.ts";
 import type { Body } from "./body.ts";
 
 /** What is known of a kind before anything runs. */
 export interface Kind {
   readonly name: KindName;
   /** The section under a task: `http: { url, … }`. Validation, documentation and `config.schema.json` come from it. */
-  readonly schema: GenericSchema;
-  /** The section of the same name under a target: the connection. */
-  readonly targetSchema: GenericSchema;
+  readonly schema: Word<unknown>;
+  /** The section of the same name under a target: the connection. Its texts read `params`, `secrets` and `run`. */
+  readonly targetSchema: Word<unknown>;
   /** What `expect`, `outputs`, `save` and `retry.until` may read of a result. */
   readonly resultFields: Scope;
   /** Fields of `resultFields` for which the whole text must be kept: `text`, `json`. */

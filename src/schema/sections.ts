@@ -1,0 +1,144 @@
+import { hint } from "./near.ts";
+import { orNull } from "./structures.ts";
+import {
+  below,
+  complain,
+  type Doc,
+  docKeywords,
+  isMap,
+  type JsonSchema,
+  nameOf,
+  type Parsed,
+  type Place,
+  type Word,
+} from "./word.ts";
+
+/** The keys of a section and what stands under them. */
+export interface Entries {
+  readonly [key: string]: Word<unknown>;
+}
+
+type RequiredKey<E> = { [K in keyof E]: E[K] extends { readonly isRequired: true } ? K : never }[keyof E];
+
+/** What a {@link section} reads. */
+export type Section<E> =
+  & { readonly [K in RequiredKey<E>]: Parsed<E[K]> }
+  & { readonly [K in Exclude<keyof E, RequiredKey<E>>]?: Parsed<E[K]> };
+
+/** What {@link settings} read. */
+export type Settings<E> =
+  & { readonly [K in RequiredKey<E>]: Parsed<E[K]> }
+  & { readonly [K in Exclude<keyof E, RequiredKey<E>>]?: Parsed<E[K]> | null };
+
+/** Rules between the keys of a section. */
+export interface SectionRules {
+  /** One of these keys stands, and no other of them. */
+  readonly exactlyOne?: readonly string[];
+  /** Groups of keys of which no two stand together. */
+  readonly atMostOne?: readonly (readonly string[])[];
+  /** Keys with this beginning are allowed and ignored: `x-`. */
+  readonly ignored?: string;
+}
+
+/** A map with known keys. Keys are optional unless their word is {@link required}. */
+export function section<const E extends Entries>(
+  entries: E,
+  doc: Doc,
+  rules: SectionRules = {},
+): Word<Section<E>> {
+  return sectionWord(entries, doc, rules, false) as Word<Section<E>>;
+}
+
+/** A section that is merged with others of its shape: `null` takes an optional key back to its built-in value. */
+export function settings<const E extends Entries>(
+  entries: E,
+  doc: Doc,
+  rules: SectionRules = {},
+): Word<Settings<E>> {
+  return sectionWord(entries, doc, rules, true) as Word<Settings<E>>;
+}
+
+/** The same word, which a section must have. */
+export function required<W extends Word<unknown>>(word: W): W & { readonly isRequired: true } {
+  return { ...word, isRequired: true };
+}
+
+function sectionWord(entries: Entries, doc: Doc, rules: SectionRules, mayReset: boolean): Word<unknown> {
+  return {
+    read: (raw, place) => readSection(entries, rules, mayReset, raw, place),
+    json: () => sectionJson(entries, doc, rules, mayReset),
+  };
+}
+
+function readSection(
+  entries: Entries,
+  rules: SectionRules,
+  mayReset: boolean,
+  raw: unknown,
+  place: Place,
+): unknown {
+  if (!isMap(raw)) return complain(place, `expected a map, got ${nameOf(raw)}`);
+  const read: { [key: string]: unknown } = {};
+  for (const key of Object.keys(raw)) {
+    const word = Object.hasOwn(entries, key) ? entries[key] : undefined;
+    if (word === undefined) {
+      if (rules.ignored === undefined || !key.startsWith(rules.ignored)) complainOfKey(entries, key, place);
+      continue;
+    }
+    if (raw[key] === null && mayReset && !word.isRequired) {
+      read[key] = null;
+      continue;
+    }
+    const value = word.read(raw[key], below(place, key));
+    if (value !== undefined) read[key] = value;
+  }
+  for (const key of Object.keys(entries)) {
+    if (entries[key]!.isRequired && !Object.hasOwn(raw, key)) complain(place, `"${key}" is missing`);
+  }
+  checkTogether(rules, raw, place);
+  return read;
+}
+
+function complainOfKey(entries: Entries, key: string, place: Place): void {
+  const message = `unknown key "${key}"${hint(key, Object.keys(entries))}`;
+  place.reading.report([...place.path, key], message, { on: "key" });
+}
+
+function checkTogether(rules: SectionRules, raw: { readonly [key: string]: unknown }, place: Place): void {
+  const one = rules.exactlyOne;
+  if (one && !one.some((key) => Object.hasOwn(raw, key))) {
+    complain(place, `one of ${one.join(", ")} is missing`);
+  }
+  for (const group of [...(one ? [one] : []), ...(rules.atMostOne ?? [])]) {
+    const [first, ...others] = group.filter((key) => Object.hasOwn(raw, key) && raw[key] !== null);
+    for (const other of others) {
+      const message = `"${first}" and "${other}" cannot stand together: leave out one of them`;
+      place.reading.report([...place.path, other], message, { on: "key" });
+    }
+  }
+}
+
+function sectionJson(entries: Entries, doc: Doc, rules: SectionRules, mayReset: boolean): JsonSchema {
+  const keys = Object.keys(entries);
+  const needed = keys.filter((key) => entries[key]!.isRequired);
+  const properties = keys.map((key) => {
+    const json = entries[key]!.json();
+    return [key, mayReset && !entries[key]!.isRequired ? orNull(json) : json];
+  });
+  return {
+    type: "object",
+    properties: Object.fromEntries(properties),
+    ...(rules.ignored ? { patternProperties: { [`^${rules.ignored}`]: {} } } : {}),
+    additionalProperties: false,
+    ...(needed.length > 0 ? { required: needed } : {}),
+    ...(rules.exactlyOne ? { oneOf: rules.exactlyOne.map((key) => ({ required: [key] })) } : {}),
+    ...(rules.atMostOne ? { allOf: rules.atMostOne.flatMap(notTogether) } : {}),
+    ...docKeywords(doc),
+  };
+}
+
+function notTogether(group: readonly string[]): JsonSchema[] {
+  return group.flatMap((key, index) =>
+    group.slice(index + 1).map((other) => ({ not: { required: [key, other] } }))
+  );
+}

@@ -1,0 +1,24 @@
+/**
+ * The words the config schema is written in. One definition gives the check, the type, the JSON Schema and what
+ * editors show: `section({ url: required(text("Address.")) }, "An HTTP request.")`. Task kinds write their sections
+ * with them too.
+ *
+ * Nothing here knows YAML, positions or a key of the config by name; a word says what is wrong at a path, and which
+ * expressions it found.
+ */
+export {
+  choice,
+  count,
+  duration,
+  expression,
+  fixedText,
+  flag,
+  literal,
+  share,
+  size,
+  text,
+} from "./scalars.ts";
+export { anyKey, anything, list, mapped, named, names, nullable, shapes, within } from "./structures.ts";
+export { required, section, settings } from "./sections.ts";
+export { isTemplated, readTemplated, type Templated } from "./templated.ts";
+export { isMap, type Parsed, type Word } from "./word.ts";
