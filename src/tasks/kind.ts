@@ -82,8 +82,20 @@ export interface Performer {
 export interface Job {
   /** Every name the task's templates may read. */
   readonly vars: Vars;
-  /** A place for a result's bytes; `keepText` asks for the whole text (an expression reads it). At most `maxBytes` are taken. */
-  body(options: { readonly maxBytes: number; readonly main: boolean }): Body;
+  /** A place for a result's bytes. */
+  body(options: BodyRequest): Body;
+}
+
+/** @see Job.body */
+export interface BodyRequest {
+  /** At most this many are taken. */
+  readonly maxBytes: number;
+  /** What `save` writes. */
+  readonly main: boolean;
+  /** Whether an expression reads the whole content; by default when one reads any of the kind's `textFields`. */
+  readonly keepContent?: boolean;
+  /** False when the kind does not report a SHA-256; by default true. */
+  readonly hash?: boolean;
 }
 
 /** A good status, exit or reply. `expect`, `outputs` and `save` come after it and are none of the kind's business. */
