@@ -8,6 +8,7 @@ export interface Ports {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
+  readonly host: Host;
 }
 
 /** Time. Durations are milliseconds. */
@@ -23,4 +24,37 @@ export interface Clock {
 /** @see Clock.after */
 export interface Timer {
   cancel(): void;
+}
+
+/** The process this program runs in. */
+export interface Host {
+  /** Command line arguments, the program's name left out. */
+  readonly arguments: readonly string[];
+  readonly environment: { readonly [name: string]: string | undefined };
+  cwd(): string;
+  readonly pid: number;
+  hostname(): string;
+  /** Data only. */
+  readonly stdout: Output;
+  /** Progress, logs, summaries and errors. */
+  readonly stderr: Output;
+  /** A signal that was ignored when the program started stays ignored. */
+  onSignal(signal: "SIGINT" | "SIGTERM" | "SIGHUP", handler: () => void): void;
+  /** Ends at once; what was written to `stdout` and `stderr` has been written. */
+  exit(code: number): never;
+  /** The code to end with when nothing is left to do. */
+  setExitCode(code: number): void;
+}
+
+/** Where text goes. Writing waits until everything is written; a reader that went away is no error. */
+export interface Output {
+  write(text: string | Uint8Array): void;
+  /** Nobody reads any more. */
+  readonly closed: boolean;
+  readonly isTerminal: boolean;
+  /** Width; 80 when unknown. */
+  columns(): number;
+  /** Height; 24 when unknown. */
+  rows(): number;
+  onResize(handler: () => void): void;
 }

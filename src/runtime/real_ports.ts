@@ -1,7 +1,8 @@
 import { realClock } from "./clock.ts";
+import { realHost } from "./host.ts";
 import type { Ports } from "./ports.ts";
 
 /** The machine as it is. */
 export function realPorts(): Ports {
-  return { clock: realClock, random: Math.random };
+  return { clock: realClock, random: Math.random, host: realHost };
 }

@@ -1,0 +1,80 @@
+import { readFileSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
+import process from "node:process";
+import type { Host, Output } from "./ports.ts";
+
+/** The process this program runs in. */
+export const realHost: Host = {
+  arguments: process.argv.slice(2),
+  environment: process.env,
+  cwd: () => process.cwd(),
+  pid: process.pid,
+  hostname: () => hostname(),
+  stdout: output(1, () => process.stdout),
+  stderr: output(2, () => process.stderr),
+  onSignal(signal, handler) {
+    // A background shell starts its children with SIGINT ignored: a handler would undo what the user asked for.
+    if (ignoredSignals().has(signal)) return;
+    process.on(signal, handler);
+  },
+  exit(code) {
+    process.exit(code);
+  },
+  setExitCode(code) {
+    process.exitCode = code;
+  },
+};
+
+function output(fd: number, stream: () => NodeJS.WriteStream): Output {
+  let closed = false;
+  return {
+    get closed() {
+      return closed;
+    },
+    get isTerminal() {
+      return stream().isTTY === true;
+    },
+    columns: () => stream().columns ?? 80,
+    rows: () => stream().rows ?? 24,
+    onResize(handler) {
+      stream().on("resize", handler);
+    },
+    write(text) {
+      if (closed) return;
+      const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+      closed = !writeWhole(fd, bytes);
+    },
+  };
+}
+
+/** Gives false when nobody reads any more. */
+function writeWhole(fd: number, bytes: Uint8Array): boolean {
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(fd, bytes, written, bytes.length - written);
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      // Somebody made the pipe non-blocking and its reader is slow.
+      if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      else return false;
+    }
+  }
+  return true;
+}
+
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+function ignoredSignals(): Set<string> {
+  const ignored = new Set<string>();
+  try {
+    const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    if (mask === undefined) return ignored;
+    const bits = BigInt(`0x${mask}`);
+    for (const [name, number] of Object.entries(signalNumbers)) {
+      if ((bits >> BigInt(number - 1)) & 1n) ignored.add(name);
+    }
+  } catch {
+    // No /proc: nothing is known to be ignored.
+  }
+  return ignored;
+}
