@@ -166,9 +166,13 @@ function bareExpression(
   place: Place,
 ): { readonly source: string; readonly offset: number } | undefined {
   if (whole.trim() === "") return complain(place, "expected an expression, got an empty text");
-  if (!whole.includes("${{")) return { source: whole, offset: 0 };
-  const match = /^(\s*\$\{\{)((?:(?!\$\{\{)[\s\S])*)\}\}\s*$/.exec(whole);
-  if (match) return { source: match[2]!, offset: match[1]!.length };
+  const inTemplate = /^(\s*\$\{\{)((?:(?!\$\{\{)[\s\S])*)\}\}\s*$/.exec(whole);
+  if (inTemplate || !whole.includes("${{")) {
+    const inner = inTemplate?.[2] ?? whole;
+    const source = inner.trim();
+    if (source === "") return complain(place, "the ${{ }} is empty");
+    return { source, offset: (inTemplate?.[1]?.length ?? 0) + inner.indexOf(source) };
+  }
   return complain(
     place,
     "this is an expression as a whole: leave out the ${{ }}, or put it around all of it",

@@ -46,11 +46,11 @@ test("section() reads short forms, units and expressions into their normal form"
   assert.deepEqual(value, {
     url: "/u/${{ item }}",
     timeout: { attempt: 90_000 },
-    expect: [" status == 200 ", "true"],
+    expect: ["status == 200", "true"],
   });
   assert.deepEqual(
     sites.map((site) => [site.path.join("."), site.form, site.scope, site.offset, site.gives]),
-    [["url", "template", "item", 0, "any"], ["expect.0", "expression", "result", 3, "bool"], [
+    [["url", "template", "item", 0, "any"], ["expect.0", "expression", "result", 4, "bool"], [
       "expect.1",
       "expression",
       "result",

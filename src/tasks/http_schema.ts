@@ -1,0 +1,178 @@
+import {
+  anyKey,
+  anything,
+  choice,
+  count,
+  expression,
+  fixedText,
+  flag,
+  isMap,
+  list,
+  mapped,
+  named,
+  nullable,
+  required,
+  section,
+  settings,
+  shapes,
+  size,
+  text,
+} from "../schema/words.ts";
+import type { Kind } from "./kind.ts";
+
+const file = text("Path of a file, relative to the config.");
+
+const auth = settings(
+  {
+    basic: section({
+      username: required(text("User name.")),
+      password: required(text("Password; best a `${{ secrets.x }}`.")),
+    }, "HTTP Basic."),
+    bearer: text({
+      description: "The token after `Authorization: Bearer`.",
+      examples: ["${{ secrets.apiToken }}"],
+    }),
+    oauth2: section({
+      tokenUrl: required(text("Where tokens are fetched.")),
+      clientId: required(text("The client's name.")),
+      clientSecret: required(text("The client's secret; best a `${{ secrets.x }}`.")),
+      scope: text("Scopes, separated by spaces."),
+      audience: text("The audience to ask for."),
+    }, "OAuth 2 client credentials: a token is fetched once and renewed before it expires."),
+  },
+  "How requests sign in. Goes to the origin of the target's `baseUrl` only.",
+  {
+    atMostOne: [["basic", "bearer", "oauth2"]],
+  },
+);
+
+const status = shapes(
+  [
+    count("A status.", { min: 100, max: 599 }),
+    mapped(fixedText("A range of statuses."), (range, place) => {
+      const match = /^([1-5]\d\d)-([1-5]\d\d)$/.exec(range);
+      if (match && match[1]! <= match[2]!) return range;
+      place.reading.report(place.path, `expected a status or a range such as 200-299, got "${range}"`);
+    }),
+  ],
+  (raw) => typeof raw === "string" && !raw.includes("${{") ? 1 : 0,
+  "A status, or a range of them.",
+);
+
+/** What may stand under a target and under a task, the task's winning. */
+const shared = {
+  headers: named(nullable(text("The value.")), {
+    description:
+      "Headers to send; `null` takes one of the target's away. Names merge without regard to case.",
+    examples: [{ accept: "application/json" }],
+  }, anyKey),
+  auth,
+  okStatus: list(status, {
+    description: "Statuses that count as success; others fail the attempt with `http_status`.",
+    default: ["200-399"],
+    examples: [["200-299", 404]],
+  }, { min: 1 }),
+  redirects: flag({ description: "Follow redirects.", default: true }),
+  maxRedirects: count({ description: "How many redirects one request may take.", default: 10 }, { max: 100 }),
+  maxBytes: size({ description: "Largest body, before and after decompression.", default: "10MB" }),
+  network: choice(["default", "public", "any"], {
+    description:
+      "Which addresses may be dialled: `public` refuses every address that is not public, `any` lifts the refusal of link-local and cloud metadata addresses.",
+    default: "default",
+  }),
+  tls: settings({
+    ca: file,
+    cert: file,
+    key: file,
+    serverName: text("The name the certificate is checked against."),
+    insecure: flag({ description: "Accept any certificate. For tests only.", default: false }),
+  }, "TLS: own authorities and client certificates."),
+  proxy: text({ description: "An HTTP proxy.", examples: ["http://proxy.internal:3128"] }),
+};
+
+const schema = settings({
+  url: required(text({
+    description:
+      "Address; appended to the target's `baseUrl`. In a longer text an expression is encoded as one path segment or query value.",
+    examples: ["/users/${{ item.id }}"],
+  })),
+  method: text({ description: "HTTP method.", default: "GET", examples: ["POST"] }),
+  query: named(anything("A value; a list gives the name several times."), {
+    description: "Query parameters, encoded and added to the url.",
+    examples: [{ day: "${{ params.day }}" }],
+  }, anyKey),
+  ...shared,
+  json: anything({
+    description: "Body, sent as JSON.",
+    examples: [{ id: "${{ item.id }}" }],
+  }),
+  form: named(
+    shapes(
+      [text("A field's text."), section({ file: required(file) }, "A file to upload.")],
+      (raw) => isMap(raw) ? 1 : 0,
+      "A field: a text, or a file to upload.",
+    ),
+    "Body, sent as a form; multipart when a file is among its fields.",
+    anyKey,
+  ),
+  body: shapes(
+    [text("The body's text."), section({ file: required(file) }, "A file to send.")],
+    (raw) => isMap(raw) ? 1 : 0,
+    "Body: a text, or a file.",
+  ),
+  idempotencyKey: text({
+    description: "Sent as `Idempotency-Key`, the same for every attempt; allows repeating a POST.",
+    examples: ["${{ run.id }}-${{ item.id }}"],
+  }),
+  paginate: section({
+    next: required(expression("Gives the next page's URL or a map of query values; null ends.", {
+      scope: "result",
+    })),
+    items: required(
+      expression("Gives the list of this page; the joined list is `json`.", {
+        scope: "result",
+        gives: "list",
+      }),
+    ),
+    maxPages: count({ description: "More pages than this fail the task run.", default: 1000 }, { min: 1 }),
+  }, "Follows pages and joins their lists."),
+}, {
+  description: "An HTTP request.",
+  examples: [{ url: "https://example.com/${{ item }}" }],
+}, { atMostOne: [["json", "form", "body"]] });
+
+const targetSchema = settings({
+  baseUrl: text({
+    description: "Prefix of every task's `url`; headers and auth go to its origin only.",
+    examples: ["https://api.example.com/v1"],
+  }),
+  ...shared,
+}, "An HTTP server.");
+
+/** HTTP requests, as far as they are known before anything runs. */
+export const httpKind: Kind = {
+  name: "http",
+  schema,
+  targetSchema,
+  resultFields: {
+    status: "int",
+    headers: "map<string>",
+    text: "string",
+    json: "dyn",
+    bytes: "int",
+    url: "string",
+    durationMs: "int",
+  },
+  textFields: ["text", "json"],
+  check: () => {},
+  defaultPool: () => ({
+    name: "http",
+    concurrency: 16,
+    why: "default for HTTP: 16 per origin",
+    per: "origin",
+  }),
+  isHarmless: (spec) =>
+    /^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/i.test(String(spec.method ?? "GET")) ||
+    (spec.idempotencyKey ?? null) !== null,
+  load: () => Promise.reject(new Error("http tasks cannot be run yet")),
+};
