@@ -95,7 +95,10 @@ export interface BreakerPlan {
 export interface TaskPlan {
   readonly name: string;
   readonly kind: KindName;
-  /** The kind's section with defaults filled in; templates are text. */
+  /**
+   * The kind's section, merged over the target's (but for what `Kind.targetOnly` keeps there); templates are text, numbers
+   * and switches are evaluated. A `null` under `headers` or `env` is kept: it takes the target's or the inherited one away.
+   */
   readonly spec: ValueMap;
   /** Position in `plan.pools`. A pool with `per` stands for a family. */
   readonly pool: number;

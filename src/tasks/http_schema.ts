@@ -154,6 +154,7 @@ export const httpKind: Kind = {
   name: "http",
   schema,
   targetSchema,
+  targetOnly: ["baseUrl", "headers", "auth"],
   resultFields: {
     status: "int",
     headers: "map<string>",

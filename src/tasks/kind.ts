@@ -21,6 +21,11 @@ export interface Kind {
   readonly schema: Word<unknown>;
   /** The section of the same name under a target: the connection. Its texts read `params`, `secrets` and `run`. */
   readonly targetSchema: Word<unknown>;
+  /**
+   * Keys of the target's section that stay in `PoolPlan.spec` alone (`baseUrl`, `headers`, `auth`). Every other key of it
+   * is merged under the task's section, so that `TaskPlan.spec` has the last word and a performer reads it there. None by default.
+   */
+  readonly targetOnly?: readonly string[];
   /** What `expect`, `outputs`, `save` and `retry.until` may read of a result. */
   readonly resultFields: Scope;
   /** Fields of `resultFields` for which the whole text must be kept: `text`, `json`. */
