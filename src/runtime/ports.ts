@@ -9,6 +9,7 @@ export interface Ports {
   /** Uniform in [0, 1). */
   random(): number;
   readonly host: Host;
+  readonly sources: SourceFiles;
 }
 
 /** Time. Durations are milliseconds. */
@@ -57,4 +58,35 @@ export interface Output {
   /** Height; 24 when unknown. */
   rows(): number;
   onResize(handler: () => void): void;
+}
+
+/** What inputs are listed in: files, stdin, directories. Paths are absolute. */
+export interface SourceFiles {
+  /** What stands at a path, symlinks followed, without opening it: a FIFO never blocks. */
+  probe(path: string): Promise<SourceFacts>;
+  /** Opened when it is first read. */
+  open(path: string): ByteReader;
+  /** One pass, one reader. */
+  stdin(): ByteReader;
+  /**
+   * The regular files (and symlinks to such) that match, in no order, as the pattern spells its fixed part: relative to
+   * `directory`, or absolute. `**` does not go through symlinks; names that begin with a dot are matched only by a dot.
+   */
+  glob(pattern: string, directory: string): Promise<string[]>;
+}
+
+/** A regular file that may be read, or why it is none: "there is no such file". */
+export type SourceFacts =
+  | { readonly readable: true; readonly bytes: number; readonly modifiedMs: number }
+  | { readonly readable: false; readonly why: string };
+
+/** Bytes, a chunk at a time. */
+export interface ByteReader {
+  /**
+   * The next chunk, never empty, valid until the next call; null at the end and after `close`.
+   * Not called again before it has settled. @throws Error whose message says why: "permission denied".
+   */
+  read(): Promise<Uint8Array | null>;
+  /** May be called at any time, more than once; a pending `read` settles soon after. */
+  close(): void;
 }

@@ -1,8 +1,9 @@
 import { realClock } from "./clock.ts";
 import { realHost } from "./host.ts";
 import type { Ports } from "./ports.ts";
+import { realSourceFiles } from "./source_files.ts";
 
 /** The machine as it is. */
 export function realPorts(): Ports {
-  return { clock: realClock, random: Math.random, host: realHost };
+  return { clock: realClock, random: Math.random, host: realHost, sources: realSourceFiles };
 }
