@@ -3,6 +3,8 @@
  * that names Deno, Bun, `node:*`, timers, `Date.now`, `Math.random` or the console; nothing in it decides anything.
  */
 
+import type { SaveFiles } from "./save_files.ts";
+
 /** The machine. A test passes another one. */
 export interface Ports {
   readonly clock: Clock;
@@ -10,6 +12,7 @@ export interface Ports {
   random(): number;
   readonly host: Host;
   readonly sources: SourceFiles;
+  readonly saves: SaveFiles;
 }
 
 /** Time. Durations are milliseconds. */

@@ -1,9 +1,16 @@
 import { realClock } from "./clock.ts";
 import { realHost } from "./host.ts";
 import type { Ports } from "./ports.ts";
+import { realSaveFiles } from "./save_files.ts";
 import { realSourceFiles } from "./source_files.ts";
 
 /** The machine as it is. */
 export function realPorts(): Ports {
-  return { clock: realClock, random: Math.random, host: realHost, sources: realSourceFiles };
+  return {
+    clock: realClock,
+    random: Math.random,
+    host: realHost,
+    sources: realSourceFiles,
+    saves: realSaveFiles,
+  };
 }

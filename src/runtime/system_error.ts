@@ -16,6 +16,9 @@ const reasons: { readonly [code: string]: string } = {
   ENAMETOOLONG: "its path is too long",
   EMFILE: "too many open files",
   ENFILE: "too many open files",
+  ENOSPC: "no space is left on the disk",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
   EIO: "the device failed to read it (EIO)",
   ESTALE: "it went away on its file server (ESTALE)",
 };
