@@ -4,6 +4,7 @@
  */
 
 import type { SaveFiles } from "./save_files.ts";
+import type { HttpPort } from "./http_port.ts";
 
 /** The machine. A test passes another one. */
 export interface Ports {
@@ -13,6 +14,7 @@ export interface Ports {
   readonly host: Host;
   readonly sources: SourceFiles;
   readonly saves: SaveFiles;
+  readonly http: HttpPort;
 }
 
 /** Time. Durations are milliseconds. */

@@ -1,5 +1,6 @@
 import { realClock } from "./clock.ts";
 import { realHost } from "./host.ts";
+import { realHttp } from "./http.ts";
 import type { Ports } from "./ports.ts";
 import { realSaveFiles } from "./save_files.ts";
 import { realSourceFiles } from "./source_files.ts";
@@ -12,5 +13,6 @@ export function realPorts(): Ports {
     host: realHost,
     sources: realSourceFiles,
     saves: realSaveFiles,
+    http: realHttp,
   };
 }
