@@ -21,6 +21,11 @@ export function hint(given: string, known: readonly string[], what = "known keys
   return `; ${what} are ${known.join(", ")}`;
 }
 
+/** `a, b or c`. */
+export function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
 function simplified(word: string): string {
   return word.slice(0, 64).toLowerCase().replace(/[-_]/g, "");
 }

@@ -1,4 +1,4 @@
-import { hint } from "../schema/near.ts";
+import { hint } from "../model/near.ts";
 
 /** What selection needs to know of a task. */
 export interface Selectable {

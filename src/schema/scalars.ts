@@ -1,6 +1,5 @@
-import type { Templated, Unit } from "./templated.ts";
-import { readUnit } from "./templated.ts";
-import { durationPattern, sizePattern } from "./units.ts";
+import { type Bounds, readUnit, type Templated, type Unit, type UnitValues } from "./templated.ts";
+import { durationPattern, sharePattern, sizePattern } from "./units.ts";
 import {
   complain,
   type Doc,
@@ -12,7 +11,7 @@ import {
   type Place,
   type Word,
 } from "./word.ts";
-import { hint } from "./near.ts";
+import { nearest, orList } from "../model/near.ts";
 
 /**
  * A text, with `${{ }}` in it where the scope allows. Numbers and booleans are taken as they are written;
@@ -34,44 +33,42 @@ export function fixedText(doc: Doc): Word<string> {
 }
 
 /** A length of time with its unit, in milliseconds, or a `${{ }}` over `params` and `run`. */
-export function duration(doc: Doc): Word<number | Templated> {
-  return unitWord<number>({ name: "duration" }, { type: "string", pattern: durationPattern }, doc);
+export function duration(doc: Doc): Word<number | Templated<"duration">> {
+  return unitWord("duration", { type: "string", pattern: durationPattern }, doc);
 }
 
 /** An amount of data with its unit, in bytes, or a `${{ }}` over `params` and `run`. */
-export function size(doc: Doc): Word<number | Templated> {
-  return unitWord<number>({ name: "size" }, { type: "string", pattern: sizePattern }, doc);
+export function size(doc: Doc): Word<number | Templated<"size">> {
+  return unitWord("size", { type: "string", pattern: sizePattern }, doc);
 }
 
 /** A whole number, or a `${{ }}` over `params` and `run`. */
-export function count(
-  doc: Doc,
-  { min = 0, max = Number.MAX_SAFE_INTEGER }: { readonly min?: number; readonly max?: number } = {},
-): Word<number | Templated> {
-  const bounds = max === Number.MAX_SAFE_INTEGER ? { minimum: min } : { minimum: min, maximum: max };
-  return unitWord<number>({ name: "count", min, max }, { type: "integer", ...bounds }, doc);
+export function count(doc: Doc, bounds: Bounds = {}): Word<number | Templated<"count">> {
+  const { min = 0, max } = bounds;
+  const json = { type: "integer", minimum: min, ...(max === undefined ? {} : { maximum: max }) };
+  return unitWord("count", json, doc, bounds);
 }
 
 /** `5%` → 0.05, or a `${{ }}` over `params` and `run`. */
-export function share(doc: Doc): Word<number | Templated> {
-  return unitWord<number>({ name: "share" }, { type: "string", pattern: "^\\d+(\\.\\d+)?%$" }, doc);
+export function share(doc: Doc): Word<number | Templated<"share">> {
+  return unitWord("share", { type: "string", pattern: sharePattern }, doc);
 }
 
 /** `true` or `false`, or a `${{ }}` over `params` and `run`. */
-export function flag(doc: Doc): Word<boolean | Templated> {
-  return unitWord<boolean>({ name: "flag" }, { type: "boolean" }, doc);
+export function flag(doc: Doc): Word<boolean | Templated<"flag">> {
+  return unitWord("flag", { type: "boolean" }, doc);
 }
 
-/** One of some words, written out. */
-export function choice<const T extends string>(options: readonly T[], doc: Doc): Word<T> {
+/** One of some words (or `true` and `false`), written out. */
+export function choice<const T extends string | boolean>(options: readonly T[], doc: Doc): Word<T> {
   return {
     read(raw, place) {
       if (options.includes(raw as T)) return raw as T;
-      if (typeof raw !== "string") {
-        return complain(place, `expected one of ${options.join(", ")}, got ${nameOf(raw)}`);
-      }
-      if (raw.includes("${{")) return complain(place, fixedHere);
-      return complain(place, `"${raw}" is not one of ${options.join(", ")}${hint(raw, options, "choices")}`);
+      if (typeof raw === "string" && raw.includes("${{")) return complain(place, fixedHere);
+      const words = options.map(String);
+      const meant = typeof raw === "string" ? nearest(raw, words) : undefined;
+      const hint = meant === undefined ? `expected ${orList(words)}` : `did you mean ${meant}?`;
+      return complain(place, `${nameOf(raw)} cannot stand here: ${hint}`);
     },
     json: () => ({ enum: options, ...docKeywords(doc) }),
   };
@@ -112,20 +109,21 @@ const fixedHere = "no ${{ }} may stand here: this is fixed in the config, write 
 /** JSON Schema of a `${{ }}` that stands where a number, a duration or a switch may. */
 const templatedJson: JsonSchema = { type: "string", pattern: "\\$\\{\\{[\\s\\S]*\\}\\}" };
 
-function unitWord<T extends number | boolean>(
-  unit: Unit,
+/** A literal of this unit, or a `${{ }}` that gives one when the plan is made. */
+export function unitWord<U extends Unit>(
+  unit: U,
   literalJson: JsonSchema,
   doc: Doc,
-): Word<T | Templated> {
+  bounds: Bounds = {},
+): Word<UnitValues[U] | Templated<U>> {
   return {
     read(raw, place) {
       if (typeof raw === "string" && raw.includes("${{")) {
-        return noteTemplate(raw, place, { scope: "plan", secrets: false })
-          ? { template: raw, unit }
-          : undefined;
+        const isAllowed = noteTemplate(raw, place, { scope: "plan", secrets: false });
+        return isAllowed ? { template: raw, unit, bounds } : undefined;
       }
-      const value = readUnit(unit, raw);
-      if ("ok" in value) return value.ok as T;
+      const value = readUnit(unit, raw, bounds);
+      if ("ok" in value) return value.ok;
       const got = typeof raw === "object" ? `, got ${nameOf(raw)}${quoteHint(place)}` : "";
       return complain(place, value.wrong + got);
     },

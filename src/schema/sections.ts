@@ -1,4 +1,4 @@
-import { hint } from "./near.ts";
+import { hint } from "../model/near.ts";
 import { orNull } from "./structures.ts";
 import {
   below,
@@ -58,9 +58,9 @@ export function settings<const E extends Entries>(
   return sectionWord(entries, doc, rules, true) as Word<Settings<E>>;
 }
 
-/** The same word, which a section must have. */
-export function required<W extends Word<unknown>>(word: W): W & { readonly isRequired: true } {
-  return { ...word, isRequired: true };
+/** The same word, which a section must have: without it the section is not read, unless something stands in for it. */
+export function required<T>(word: Word<T>, instead?: T): Word<T> & { readonly isRequired: true } {
+  return { ...word, isRequired: true, ...(instead === undefined ? {} : { instead }) };
 }
 
 function sectionWord(entries: Entries, doc: Doc, rules: SectionRules, mayReset: boolean): Word<unknown> {
@@ -92,11 +92,26 @@ function readSection(
     const value = word.read(raw[key], below(place, key));
     if (value !== undefined) read[key] = value;
   }
-  for (const key of Object.keys(entries)) {
-    if (entries[key]!.isRequired && !Object.hasOwn(raw, key)) complain(place, `"${key}" is missing`);
-  }
   checkTogether(rules, raw, place);
-  return read;
+  return fillRequired(entries, raw, read, place) ? read : undefined;
+}
+
+/** False when a required key is missing or wrong and nothing stands in for it. */
+function fillRequired(
+  entries: Entries,
+  raw: { readonly [key: string]: unknown },
+  read: { [key: string]: unknown },
+  place: Place,
+): boolean {
+  let isWhole = true;
+  for (const [key, word] of Object.entries(entries)) {
+    if (!word.isRequired) continue;
+    if (!Object.hasOwn(raw, key)) complain(place, `"${key}" is missing`);
+    if (read[key] !== undefined) continue;
+    if (word.instead === undefined) isWhole = false;
+    else read[key] = word.instead;
+  }
+  return isWhole;
 }
 
 function complainOfKey(entries: Entries, key: string, place: Place): void {

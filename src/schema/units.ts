@@ -14,9 +14,10 @@ const bytes = {
   GiB: 1_073_741_824,
 } as const;
 
-/** JSON Schema patterns that agree with {@link readDuration} and {@link readSize}. */
+/** JSON Schema patterns that agree with {@link readDuration}, {@link readSize} and {@link readShare}. */
 export const durationPattern = "^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$";
 export const sizePattern = "^(\\d+(\\.\\d+)?(B|kB|KB|MB|GB|KiB|MiB|GiB))+$";
+export const sharePattern = "^\\d+(\\.\\d+)?%$";
 
 /** `250ms`, `10s`, `1h30m` → milliseconds. */
 export function readDuration(raw: unknown): Read<number> {

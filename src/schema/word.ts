@@ -11,6 +11,8 @@ export interface Word<T> {
   json(): JsonSchema;
   /** A section without it is an error. */
   readonly isRequired?: true;
+  /** What a section goes on with when this is missing or wrong, so that other problems are found as well. */
+  readonly instead?: T;
 }
 
 /** The type a word reads. */
@@ -40,7 +42,8 @@ export type Doc = string | {
  * - `each`: the result fields of the task that `from` names;
  * - `key`: `params`, `item` with its `as`, `index` and `matrix`;
  * - `item`: everything a task run knows before its first attempt;
- * - `result`: as `item`, and the result fields of the task's kind.
+ * - `result`: as `item`, and the result fields of the task's kind;
+ * - `collect`: as `result`, and the task's own `outputs`.
  */
 export type ScopeName =
   | "none"
@@ -52,7 +55,8 @@ export type ScopeName =
   | "each"
   | "key"
   | "item"
-  | "result";
+  | "result"
+  | "collect";
 
 /** Which expressions a field takes. */
 export interface ExpressionRule {

@@ -6,6 +6,7 @@
  * Nothing here knows YAML, positions or a key of the config by name; a word says what is wrong at a path, and which
  * expressions it found.
  */
+export { type Concurrency, type Pace, pacePattern, type Tolerance } from "./limits.ts";
 export {
   choice,
   count,
@@ -17,8 +18,9 @@ export {
   share,
   size,
   text,
+  unitWord,
 } from "./scalars.ts";
+export { required, type Section, section, type Settings, settings } from "./sections.ts";
 export { anyKey, anything, list, mapped, named, names, nullable, shapes, within } from "./structures.ts";
-export { required, section, settings } from "./sections.ts";
 export { isTemplated, readTemplated, type Templated } from "./templated.ts";
-export { isMap, type Parsed, type Word } from "./word.ts";
+export { below, complain, isMap, type JsonSchema, type Parsed, type Place, type Word } from "./word.ts";

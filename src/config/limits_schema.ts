@@ -1,0 +1,250 @@
+import { errorCodes } from "../model/outcome.ts";
+import type { CapturePlan } from "../model/plan.ts";
+import {
+  choice,
+  count,
+  duration,
+  expression,
+  fixedText,
+  flag,
+  isMap,
+  isTemplated,
+  list,
+  mapped,
+  pacePattern,
+  type Parsed,
+  required,
+  section,
+  settings,
+  shapes,
+  share,
+  size,
+  type Templated,
+  unitWord,
+} from "../schema/words.ts";
+import { hint } from "../model/near.ts";
+
+/** `8`, `cpus`, `auto`, `{ min, max }` → a number, `cpus` or bounds. */
+export const concurrency = shapes(
+  [
+    unitWord("concurrency", { anyOf: [{ type: "integer", minimum: 1 }, { enum: ["cpus", "auto"] }] }, {
+      description: "How many attempts may run at a time. `auto` is `{ min: 1, max: 64 }`.",
+      examples: [16, "cpus", "auto"],
+    }),
+    mapped(
+      section({
+        min: required(count("Never fewer than this.", { min: 1 })),
+        max: required(count("Never more than this.", { min: 1 })),
+      }, "Bounds of an adaptive limit, which grows while the target keeps up."),
+      (bounds, place) => {
+        const { min, max } = bounds;
+        if (isTemplated(min) || isTemplated(max) || min <= max) return bounds;
+        place.reading.report(place.path, `min is ${min}, which is more than max, ${max}`);
+      },
+    ),
+  ],
+  (raw) => isMap(raw) ? 1 : 0,
+  {
+    description: "How many attempts may run at a time: a number, `cpus`, or bounds of an adaptive limit.",
+    examples: [16, "cpus", { min: 2, max: 16 }],
+  },
+);
+
+/** A rate as it is kept: replaced as a whole when settings are merged. */
+export interface RateSetting {
+  readonly pace: { readonly limit: number; readonly perMs: number } | Templated<"rate">;
+  /** How many may start at once after a pause; 1 is perfectly smooth. */
+  readonly burst: number | Templated<"count">;
+}
+
+const pace = unitWord("rate", { type: "string", pattern: pacePattern }, {
+  description: "Attempts per time, evenly spread.",
+  examples: ["100/s", "600/1m"],
+});
+
+/** `100/s` → `{ pace, burst: 1 }`. */
+export const rate = shapes(
+  [
+    mapped(pace, (pace): RateSetting => ({ pace, burst: 1 })),
+    mapped(
+      section({
+        limit: required(pace),
+        burst: count({ description: "How many may start at once after a pause.", default: 1 }, { min: 1 }),
+      }, "A rate and its burst."),
+      ({ limit, burst }): RateSetting => ({ pace: limit, burst: burst ?? 1 }),
+    ),
+  ],
+  (raw) => isMap(raw) ? 1 : 0,
+  {
+    description: "How many attempts may start per time, retries included.",
+    examples: ["100/s", "600/1m", { limit: "100/s", burst: 10 }],
+  },
+);
+
+/** `10s` → `{ attempt: 10_000 }`. Milliseconds. */
+export const timeout = shapes(
+  [
+    mapped(
+      duration({ description: "One attempt, from its slot to the last byte or exit.", examples: ["10s"] }),
+      (attempt): TimeoutSetting => ({ attempt }),
+    ),
+    settings({
+      attempt: duration({
+        description: "One attempt, from its slot to the last byte or exit.",
+        default: "30s",
+      }),
+      connect: duration({ description: "Until the connection stands.", default: "10s" }),
+      firstByte: duration("From the request to the first byte of the answer."),
+      idle: duration("Between two bytes of the answer."),
+      total: duration("One task run from its first attempt, waits for retries included."),
+    }, "Each phase by itself."),
+  ],
+  (raw) => isMap(raw) ? 1 : 0,
+  {
+    description: "How long things may take. One duration is that of one attempt.",
+    examples: ["10s", { attempt: "10s", total: "1m" }],
+  },
+);
+
+/** Milliseconds; null goes back to the built-in value. */
+export interface TimeoutSetting {
+  readonly attempt?: number | Templated<"duration"> | null;
+  readonly connect?: number | Templated<"duration"> | null;
+  readonly firstByte?: number | Templated<"duration"> | null;
+  readonly idle?: number | Templated<"duration"> | null;
+  readonly total?: number | Templated<"duration"> | null;
+}
+
+const attempts = count({ description: "Tries in all; 1 is no retry.", default: 3, examples: [5] }, {
+  min: 1,
+});
+
+const retryOn = mapped(
+  fixedText({
+    description: "An error code, with a status or an exit code where it has one.",
+    examples: ["http_status:409", "exit_code:255", "timeout", "expect"],
+  }),
+  (condition, place) => {
+    const wrong = wrongInRetryOn(condition);
+    if (wrong === undefined) return condition;
+    place.reading.report(place.path, wrong);
+  },
+);
+
+/** `3` → `{ attempts: 3 }`. */
+export const retry = shapes(
+  [
+    mapped(attempts, (attempts): RetrySetting => ({ attempts })),
+    settings({
+      attempts,
+      backoff: settings({
+        initial: duration({ description: "The first wait; doubled each time.", default: "200ms" }),
+        max: duration({ description: "The longest wait.", default: "20s" }),
+        jitter: choice(["full", "none"], {
+          description: "`full` waits a random part of it, `none` the whole of it.",
+          default: "full",
+        }),
+      }, "How long to wait between attempts."),
+      on: list(retryOn, {
+        description: "What is retried besides what is retried by default.",
+        examples: [["http_status:409", "timeout"]],
+      }),
+      until: expression({
+        description: "Polls: repeats a good answer until this condition holds. Needs a total timeout.",
+        examples: ["json.state == 'done'"],
+      }, { scope: "result", secrets: false, gives: "bool" }),
+    }, "How failed attempts are repeated."),
+  ],
+  (raw) => isMap(raw) ? 1 : 0,
+  {
+    description: "How often a failed attempt is repeated. A number is the tries in all.",
+    examples: [3, { attempts: 4, backoff: { initial: "200ms", max: "20s" } }],
+  },
+);
+
+/** Durations in milliseconds; null goes back to the built-in value. */
+export interface RetrySetting {
+  readonly attempts?: number | Templated<"count"> | null;
+  readonly backoff?:
+    | {
+      readonly initial?: number | Templated<"duration"> | null;
+      readonly max?: number | Templated<"duration"> | null;
+      readonly jitter?: "full" | "none" | null;
+    }
+    | null;
+  readonly on?: readonly string[] | null;
+  readonly until?: string | null;
+}
+
+const breakerSettings = settings({
+  failureRate: share({ description: "Opens at this share of unhealthy attempts.", default: "50%" }),
+  window: duration({ description: "Over how long the share is taken.", default: "30s" }),
+  minCalls: count({ description: "Never opens before this many attempts in the window.", default: 20 }, {
+    min: 1,
+  }),
+  openFor: duration({ description: "How long the pool rests before a probe.", default: "5s" }),
+  giveUpAfter: duration({
+    description: "After this long without a good probe, what is left is skipped as `circuit_open`.",
+    default: "5m",
+  }),
+}, "When to pause a target that fails.");
+
+/** `true` → `{}`: all built-in. `false` switches off what `defaults` switched on. */
+export const breaker = shapes(
+  [
+    mapped(
+      flag("Pauses the target while it fails; `true` takes the built-in settings."),
+      (on) => on === true ? {} as Parsed<typeof breakerSettings> : on,
+    ),
+    breakerSettings,
+  ],
+  (raw) => isMap(raw) ? 1 : 0,
+  {
+    description: "Pauses the target while it fails.",
+    examples: [true, { failureRate: "50%", openFor: "5s" }],
+  },
+);
+
+/** `16KiB`, `failed`, `all`, `none`. */
+export const capture = shapes(
+  [
+    mapped(
+      choice(["failed", "all", "none"], "`failed`: of failed runs only; `all`: everything; `none`: nothing."),
+      (mode): CapturePlan => ({ mode }),
+    ),
+    mapped(
+      size({ description: "At most this much of each text: its first and last half.", default: "16KiB" }),
+      (bytes): CaptureSetting => ({ mode: "size", bytes }),
+    ),
+  ],
+  (raw) => typeof raw === "string" && /^[a-z]+$/i.test(raw) ? 0 : 1,
+  {
+    description: "What of a result's text the report keeps: a size, `failed`, `all` or `none`.",
+    default: "16KiB",
+    examples: ["64KiB", "failed"],
+  },
+);
+
+/** As in the plan, with a size that may wait for it. */
+export type CaptureSetting =
+  | CapturePlan
+  | { readonly mode: "size"; readonly bytes: number | Templated<"size"> };
+
+/** What is wrong with an element of `retry.on`; undefined when it is one. */
+function wrongInRetryOn(condition: string): string | undefined {
+  const [code = "", argument] = condition.split(/:([\s\S]*)/, 2);
+  if (!(errorCodes as readonly string[]).includes(code)) {
+    return `"${code}" is no error code${hint(code, errorCodes, "codes")}`;
+  }
+  if (argument === undefined) return undefined;
+  if (code === "http_status") {
+    return /^[1-5]\d\d$/.test(argument)
+      ? undefined
+      : `expected a status such as http_status:409, got "${condition}"`;
+  }
+  if (code === "exit_code") {
+    const isCode = /^\d{1,3}$/.test(argument) && Number(argument) <= 255;
+    return isCode ? undefined : `expected an exit code such as exit_code:255, got "${condition}"`;
+  }
+  return `"${code}" stands alone: only http_status and exit_code take a number after a colon`;
+}
