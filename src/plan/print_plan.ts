@@ -1,0 +1,201 @@
+/**
+ * The plan for people: `fanout plan`. Every limit and timeout stands with its value and where it came from, so that
+ * nobody has to know the rules of inheritance to find out what will happen.
+ */
+import { stringifyJson, type Value } from "../model/json.ts";
+import type { Plan, PoolPlan, SecretSource, TaskPlan } from "../model/plan.ts";
+import { printable, writtenBytes, writtenCount, writtenDuration } from "../model/written.ts";
+import { layOut, type Row, type TableStyle } from "./layout_rows.ts";
+import { type InputCounts, shortestTime } from "./shortest_time.ts";
+import {
+  writtenAttempts,
+  writtenBackoff,
+  writtenBreaker,
+  writtenCapture,
+  writtenConcurrency,
+  writtenMaxFailures,
+  writtenRate,
+  writtenTimeout,
+} from "./written_limits.ts";
+
+/** The plan as text, with the number of inputs where `counts` has it. Ends with a line end. */
+export function printPlan(plan: Plan, counts: InputCounts = {}, style: TableStyle = plainStyle): string {
+  const blocks = [
+    [style.bold(printable(plan.name)) + style.dim(`  ${printable(plan.config.path)}`)],
+    block("params", layOut(paramRows(plan), style), style),
+    block("secrets", layOut(secretRows(plan), style), style),
+    block("run", layOut(runRows(plan), style), style),
+    block("pools", plan.pools.flatMap((pool) => poolLines(pool, style)), style),
+    block("tasks", plan.tasks.flatMap((task) => taskLines(plan, task, counts, style)), style),
+    block("reports", layOut(reportRows(plan), style), style),
+    timeLines(plan, counts, style),
+  ];
+  return blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n") + "\n").join("\n");
+}
+
+/** The plan as JSON: itself, and what is known of its size. Secrets are names, templates are text. */
+export function planJson(plan: Plan, counts: InputCounts = {}): string {
+  const inputs = Object.fromEntries(plan.tasks.map((task) => [task.name, counts[task.name] ?? null]));
+  return stringifyJson({ ...plan, inputs, shortestTime: shortestTime(plan, counts) }, 2) + "\n";
+}
+
+/** 80 columns, no colours. */
+export const plainStyle: TableStyle = { width: 80, bold: (text) => text, dim: (text) => text };
+
+function block(title: string, lines: readonly string[], style: TableStyle): string[] {
+  if (lines.length === 0) return [];
+  return [style.bold(title), ...lines.map((line) => line === "" ? "" : `  ${line}`)];
+}
+
+function paramRows(plan: Plan): Row[] {
+  return Object.entries(plan.params).map(([name, value]) =>
+    row(name, valueText(value), plan.why[`params.${name}`])
+  );
+}
+
+function secretRows(plan: Plan): Row[] {
+  return Object.entries(plan.secrets).map(([name, source]) => row(name, "hidden", secretText(source)));
+}
+
+function secretText(source: SecretSource): string {
+  if ("env" in source) return `environment variable ${source.env}`;
+  return "file" in source ? `file ${source.file}` : `command ${source.command.join(" ")}`;
+}
+
+function runRows({ run, why }: Plan): Row[] {
+  const rows = [
+    row("concurrency", `${writtenCount(run.concurrency)} over all pools`, why["run.concurrency"]),
+    row("timeout", writtenTimeout(run.timeoutMs), why["run.timeout"]),
+    row("maxFailures", writtenMaxFailures(run.maxFailures), why["run.maxFailures"]),
+  ];
+  if (run.maxFailures !== null) rows.push(row("onFailure", run.onFailure, why["run.onFailure"]));
+  rows.push(
+    row("grace", writtenDuration(run.graceMs), why["run.grace"]),
+    row("captureBudget", writtenBytes(run.captureBudget), why["run.captureBudget"]),
+    row("keepRuns", writtenCount(run.keepRuns), why["run.keepRuns"]),
+  );
+  if (run.lock) rows.push(row("lock", `${run.lock.ifHeld} if held`, why["run.lock"]));
+  if (run.jitterMs !== null) rows.push(row("jitter", writtenDuration(run.jitterMs), why["run.jitter"]));
+  if (run.seed !== null) rows.push(row("seed", String(run.seed), why["run.seed"]));
+  for (const { url, on } of run.notify) rows.push(row("notify", on.join(", "), url));
+  return rows;
+}
+
+function poolLines(pool: PoolPlan, style: TableStyle): string[] {
+  const { why } = pool;
+  const rows = [row("concurrency", writtenConcurrency(pool.concurrency), why.concurrency)];
+  if (pool.rate) rows.push(row("rate", writtenRate(pool.rate), why.rate));
+  if (pool.breaker) rows.push(row("breaker", writtenBreaker(pool.breaker), why.breaker));
+  const family = pool.per === null
+    ? ""
+    : `, one pool per ${pool.per === "origin" ? "origin" : `value of ${pool.per}`}`;
+  return [
+    style.bold(printable(pool.name)) + printable(`  ${pool.kind ?? "any kind"}${family}`),
+    ...indented(layOut(rows, style)),
+  ];
+}
+
+function taskLines(plan: Plan, task: TaskPlan, counts: InputCounts, style: TableStyle): string[] {
+  const pool = plan.pools[task.pool]!;
+  const { timeouts, retry, why } = task;
+  const rows = [row("target", pool.name, why.target)];
+  if (task.concurrency !== null) {
+    rows.push(row("concurrency", `${writtenCount(task.concurrency)} of the pool`, why.concurrency));
+  }
+  rows.push(row("timeout.attempt", writtenTimeout(timeouts.attemptMs), why["timeout.attempt"]));
+  const phases = [["connect", timeouts.connectMs], ["firstByte", timeouts.firstByteMs], [
+    "idle",
+    timeouts.idleMs,
+  ]] as const;
+  for (const [phase, ms] of phases) {
+    if (ms !== null) rows.push(row(`timeout.${phase}`, writtenTimeout(ms), why[`timeout.${phase}`]));
+  }
+  rows.push(
+    row("timeout.total", writtenTimeout(timeouts.totalMs), why["timeout.total"]),
+    row("retry.attempts", writtenAttempts(retry.attempts), why["retry.attempts"]),
+  );
+  if (retry.attempts > 1) {
+    rows.push(row("retry.backoff", writtenBackoff(retry.backoff), why["retry.backoff"]));
+  }
+  if (retry.on.length > 0) rows.push(row("retry.on", retry.on.join(", "), why["retry.on"]));
+  if (retry.until !== null) rows.push(row("retry.until", retry.until, why["retry.until"]));
+  rows.push(
+    row("repeatable", task.harmless ? "yes" : "only when it was never sent", why.harmless),
+    row("capture", writtenCapture(task.capture), why.capture),
+  );
+  if (task.allowFailure) rows.push(row("allowFailure", "yes", why.allowFailure));
+  return [heading(task, counts, style), ...indented([...storyLines(task), ...layOut(rows, style)])];
+}
+
+function heading(task: TaskPlan, counts: InputCounts, style: TableStyle): string {
+  const count = counts[task.name] ?? (task.foreach === null && task.matrix === null ? 1 : null);
+  const inputs = count === null
+    ? "inputs not counted"
+    : count === 1
+    ? "1 input"
+    : `${writtenCount(count)} inputs`;
+  return `${style.bold(task.name)}  ${task.kind}, ${inputs}`;
+}
+
+/** What decides when and on what a task runs, in words. */
+function storyLines(task: TaskPlan): string[] {
+  const lines: string[] = [];
+  const needs = task.needs.map(({ task, when }) => when === "ok" ? task : `${task} (${when})`);
+  if (needs.length > 0) lines.push(`after ${needs.join(", ")}`);
+  if (task.if !== null) lines.push(`if ${task.if}`);
+  if (task.foreach !== null) lines.push(`for each ${foreachText(task.foreach)}`);
+  if (task.matrix !== null) lines.push(`for each combination of ${Object.keys(task.matrix.axes).join(", ")}`);
+  if (task.only !== null) lines.push(`only ${task.only.join(", ")}`);
+  if (task.first !== null) lines.push(`only the first ${writtenCount(task.first)}`);
+  if (task.save !== null) lines.push(`saves to ${task.save.path}`);
+  if (task.collect !== null) lines.push(`collects to ${task.collect.path}`);
+  return lines.map(printable);
+}
+
+function foreachText(foreach: NonNullable<TaskPlan["foreach"]>): string {
+  switch (foreach.source) {
+    case "list":
+      return `of ${foreach.items.length === 1 ? "1 item" : `${writtenCount(foreach.items.length)} items`}`;
+    case "values":
+      return `of ${foreach.values}`;
+    case "range":
+      return `of ${foreach.range}`;
+    case "lines":
+      return `line of ${foreach.path}`;
+    case "csv":
+      return `row of ${foreach.path}`;
+    case "jsonl":
+      return `value of ${foreach.path}`;
+    case "json":
+      return `element of ${foreach.path}`;
+    case "glob":
+      return `file ${foreach.pattern}`;
+    case "from":
+      return foreach.each === null ? `ok run of ${foreach.from}` : `of ${foreach.each} of ${foreach.from}`;
+  }
+}
+
+function reportRows({ report, why }: Plan): Row[] {
+  return Object.entries(report).filter(([, path]) => path !== null)
+    .map(([format, path]) => row(format, path!, why[`report.${format}`]));
+}
+
+function timeLines(plan: Plan, counts: InputCounts, style: TableStyle): string[] {
+  const shortest = shortestTime(plan, counts);
+  if (shortest === null) {
+    return ["No rate limits this run: how long it takes depends on how long an attempt does."];
+  }
+  return [`${style.bold(`At least ${writtenDuration(shortest.ms)}`)}: ${printable(shortest.because)}.`];
+}
+
+function row(label: string, value: string, why = ""): Row {
+  return { label: printable(label), value: printable(value), why: printable(why) };
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function valueText(value: Value): string {
+  return typeof value === "string" && /^[\w.:/@+-]+$/.test(value) ? value : stringifyJson(value);
+}
