@@ -68,6 +68,7 @@ export const execKind: Kind = {
   name: "exec",
   schema,
   targetSchema: settings({ env, cwd, maxBytes }, "Where programs run."),
+  attemptMs: null,
   resultFields: {
     exitCode: "int",
     signal: "dyn",

@@ -155,6 +155,7 @@ export const httpKind: Kind = {
   schema,
   targetSchema,
   targetOnly: ["baseUrl", "headers", "auth"],
+  phases: ["connect", "firstByte", "idle"],
   resultFields: {
     status: "int",
     headers: "map<string>",

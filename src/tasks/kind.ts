@@ -26,6 +26,10 @@ export interface Kind {
    * is merged under the task's section, so that `TaskPlan.spec` has the last word and a performer reads it there. None by default.
    */
   readonly targetOnly?: readonly string[];
+  /** Phases that a timeout of their own can end; for others `timeout` says nothing. None by default. */
+  readonly phases?: readonly ("connect" | "firstByte" | "idle")[];
+  /** The built-in timeout of an attempt in milliseconds, null for none; 30 s by default. */
+  readonly attemptMs?: number | null;
   /** What `expect`, `outputs`, `save` and `retry.until` may read of a result. */
   readonly resultFields: Scope;
   /** Fields of `resultFields` for which the whole text must be kept: `text`, `json`. */

@@ -16,6 +16,7 @@ export const redisKind: Kind = {
   name: "redis",
   schema,
   targetSchema: settings({ url }, "A Redis server."),
+  phases: ["connect"],
   resultFields: { value: "dyn" },
   textFields: [],
   check: () => {},

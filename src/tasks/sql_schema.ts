@@ -34,6 +34,7 @@ export const sqlKind: Kind = {
   name: "sql",
   schema,
   targetSchema: settings({ url, maxRows, readOnly }, "A database."),
+  phases: ["connect"],
   resultFields: { rows: "list", rowCount: "int", columns: "list<string>" },
   textFields: [],
   check: () => {},
