@@ -1,0 +1,58 @@
+/**
+ * The command line: finds the command, parses its flags, prints usage errors. Each command is a file of its own that
+ * wires the other folders together; no command knows another.
+ */
+import { nearest } from "../schema/near.ts";
+import type { Ports } from "../runtime/ports.ts";
+import { type Command, UsageError } from "./command.ts";
+import { commands } from "./commands.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { parseArguments } from "./parse_arguments.ts";
+
+/** Runs one command line. @returns the exit code. */
+export async function cli(ports: Ports): Promise<number> {
+  const { host } = ports;
+  try {
+    return await dispatch(host.arguments, ports);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    host.stderr.write(`fanout: ${error.message}\n`);
+    return 2;
+  }
+}
+
+async function dispatch(argv: readonly string[], ports: Ports): Promise<number> {
+  const { host } = ports;
+  const [name, ...rest] = argv;
+  if (name === undefined) {
+    host.stderr.write(programHelp(commands));
+    return 2;
+  }
+  if (name === "--help" || name === "-h") {
+    host.stdout.write(programHelp(commands));
+    return 0;
+  }
+  if (name === "help") {
+    host.stdout.write(rest[0] === undefined ? programHelp(commands) : commandHelp(findCommand(rest[0])));
+    return 0;
+  }
+  const command = findCommand(name);
+  const args = parseArguments(command, rest);
+  if (args.has("help")) {
+    host.stdout.write(commandHelp(command));
+    return 0;
+  }
+  const body = await command.load();
+  return await body(args, ports);
+}
+
+function findCommand(name: string): Command {
+  const command = commands.find((known) => known.name === name);
+  if (command !== undefined) return command;
+  if (name.startsWith("-")) throw new UsageError(`a command comes first, then its flags: fanout run FILE ${name}`);
+  if (/\.ya?ml$/.test(name)) throw new UsageError(`what shall be done with ${name}? To run it: fanout run ${name}`);
+  const meant = nearest(name, commands.map((known) => known.name));
+  throw new UsageError(
+    `there is no command "${name}"; ${meant === undefined ? "see: fanout --help" : `did you mean "${meant}"?`}`,
+  );
+}

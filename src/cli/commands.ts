@@ -1,0 +1,113 @@
+import type { Command, Flag } from "./command.ts";
+
+/** What changes the run itself: shared by `run` and `plan`. */
+const shaping: readonly Flag[] = [
+  { name: "set", value: "K=V", repeatable: true, description: "Give a param its value." },
+  { name: "params", value: "FILE", repeatable: true, description: "Read params from a YAML or JSON file." },
+  {
+    name: "only",
+    value: "a,b/KEY",
+    repeatable: true,
+    description: "Run only these tasks, or only the input with this key, with what they need.",
+  },
+  { name: "first", value: "N", description: "Run only the first N inputs of each task." },
+  { name: "concurrency", short: "c", value: "N", description: "Attempts at a time over all targets." },
+  {
+    name: "max-failures",
+    value: "N|N%",
+    description: "How many failures are tolerated before the run stops: a count or a share.",
+  },
+  { name: "fail-fast", description: "Stop at the first failure and abort what runs." },
+  { name: "seed", value: "N", description: "Seed of the backoff's jitter, to repeat a run's waits." },
+  { name: "report", value: "PATH", description: "Write the JSON report here." },
+  { name: "output-dir", value: "DIR", description: "Directory that save and collect write below." },
+  {
+    name: "state-dir",
+    value: "DIR",
+    description: "Where journals are kept (default $XDG_STATE_HOME/fanout).",
+  },
+];
+
+/** THE list of commands. */
+export const commands: readonly Command[] = [
+  {
+    name: "run",
+    operands: "FILE",
+    operandCount: { min: 1, max: 1 },
+    summary: "Run a config and write its report",
+    details:
+      "Progress and the summary go to stderr; the last line is the report's path. The first Ctrl-C lets work in flight finish within run.grace, the second aborts it, the third exits at once.",
+    examples: [
+      "fanout run nightly.yaml --set day=2026-11-21",
+      "fanout run nightly.yaml --only details --first 3 -v",
+      "fanout run nightly.yaml --max-failures 5% --report out/report.json",
+    ],
+    flags: [
+      ...shaping,
+      { name: "dry-run", description: "Print the plan and run nothing: the same as fanout plan." },
+      { name: "quiet", short: "q", description: "Print nothing unless the exit code is not 0." },
+      { name: "verbose", short: "v", description: "Print a line for every attempt." },
+      {
+        name: "progress",
+        value: "MODE",
+        choices: ["auto", "bar", "log", "none"],
+        description: "How progress is shown.",
+      },
+    ],
+    load: async () => (await import("./run_command.ts")).runCommand,
+  },
+  {
+    name: "check",
+    operands: "FILE…",
+    operandCount: { min: 1, max: Infinity },
+    summary: "Print every problem of the files; opens no source, runs nothing",
+    examples: ["fanout check nightly.yaml", "fanout check jobs/*.yaml"],
+    flags: [],
+    load: async () => (await import("./check_command.ts")).checkCommand,
+  },
+  {
+    name: "plan",
+    operands: "FILE",
+    operandCount: { min: 1, max: 1 },
+    summary: "Print tasks, pools, limits and where each came from; runs nothing",
+    examples: ["fanout plan nightly.yaml", "fanout plan nightly.yaml --json | jq .tasks[0].timeouts"],
+    flags: [...shaping, { name: "json", description: "Print the plan as JSON." }],
+    load: async () => (await import("./plan_command.ts")).planCommand,
+  },
+  {
+    name: "init",
+    operands: "[FILE]",
+    operandCount: { min: 0, max: 1 },
+    summary: "Write a commented starter config that runs as it is; never overwrites",
+    examples: ["fanout init", "fanout init jobs/nightly.yaml"],
+    flags: [],
+    load: async () => (await import("./init_command.ts")).initCommand,
+  },
+  {
+    name: "report",
+    operands: "SOURCE",
+    operandCount: { min: 1, max: 1 },
+    summary: "Print a report or a journal in another format; rebuilds the report of a killed run",
+    examples: ["fanout report reports/nightly.json", "fanout report run.ndjson --format json -o report.json"],
+    flags: [
+      {
+        name: "format",
+        short: "f",
+        value: "F",
+        choices: ["text", "json", "html", "junit", "prometheus", "markdown", "csv"],
+        description: "Default text.",
+      },
+      { name: "output", short: "o", value: "PATH", description: "Write here instead of stdout." },
+    ],
+    load: async () => (await import("./report_command.ts")).reportCommand,
+  },
+  {
+    name: "schema",
+    operands: "",
+    operandCount: { min: 0, max: 0 },
+    summary: "Print the JSON Schema of the config, for editors",
+    examples: ["fanout schema > config.schema.json"],
+    flags: [],
+    load: async () => (await import("./schema_command.ts")).schemaCommand,
+  },
+];

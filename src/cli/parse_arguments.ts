@@ -1,0 +1,98 @@
+import { hint, nearest } from "../schema/near.ts";
+import { type Command, type Flag, type ParsedArguments, UsageError } from "./command.ts";
+
+/** Every command has it; operands are not counted where it is given. */
+export const helpFlag: Flag = { name: "help", short: "h", description: "Print this." };
+
+/**
+ * Reads the arguments behind a command's name: `--flag value`, `--flag=value`, `-c 4`, `-c4`, `-qv`; `--` ends the flags.
+ *
+ * @throws UsageError that says what was meant.
+ */
+export function parseArguments(command: Command, argv: readonly string[]): ParsedArguments {
+  const flags = [...command.flags, helpFlag];
+  const given = new Map<string, (string | undefined)[]>();
+  const operands: string[] = [];
+  let position = 0;
+
+  const remember = (flag: Flag, value: string | undefined) => {
+    if (value !== undefined && flag.choices && !flag.choices.includes(value)) {
+      throw new UsageError(`--${flag.name} takes ${flag.choices.join(", ")}, not "${value}"${hint(value, flag.choices)}`);
+    }
+    const values = given.get(flag.name) ?? [];
+    if (values.length > 0 && flag.value !== undefined && !flag.repeatable) {
+      throw new UsageError(`--${flag.name} was given twice; give it once`);
+    }
+    given.set(flag.name, [...values, value]);
+  };
+
+  /** A flag's value: attached, or the next word. */
+  const valueFor = (flag: Flag, attached: string | undefined, spelled: string): string | undefined => {
+    if (flag.value === undefined) {
+      if (attached !== undefined) throw new UsageError(`${spelled} takes no value, got "${attached}"`);
+      return undefined;
+    }
+    if (attached !== undefined || flag.optionalValue) return attached;
+    const next = argv[++position];
+    if (next === undefined) throw new UsageError(`${spelled} needs a value: ${spelled} ${flag.value}`);
+    return next;
+  };
+
+  const readLong = (word: string) => {
+    const equals = word.indexOf("=");
+    const name = word.slice(2, equals < 0 ? undefined : equals);
+    const flag = flags.find((known) => known.name === name);
+    if (flag === undefined) throw unknownFlag(command, `--${name}`, name);
+    remember(flag, valueFor(flag, equals < 0 ? undefined : word.slice(equals + 1), `--${name}`));
+  };
+
+  const readShort = (word: string) => {
+    for (let at = 1; at < word.length; at++) {
+      const flag = flags.find((known) => known.short === word[at]);
+      if (flag === undefined) throw unknownFlag(command, `-${word[at]}`, word.slice(1));
+      const rest = word.slice(at + 1).replace(/^=/, "");
+      const takesRest = flag.value !== undefined && rest !== "";
+      remember(flag, valueFor(flag, takesRest ? rest : undefined, `-${word[at]}`));
+      if (takesRest) return;
+    }
+  };
+
+  for (; position < argv.length; position++) {
+    const word = argv[position]!;
+    if (word === "--") {
+      operands.push(...argv.slice(position + 1));
+      break;
+    }
+    if (word.startsWith("--")) readLong(word);
+    else if (word.length > 1 && word.startsWith("-")) readShort(word);
+    else if (command.stopsAtOperand) {
+      operands.push(...argv.slice(position));
+      break;
+    } else operands.push(word);
+  }
+
+  if (!given.has(helpFlag.name)) checkOperands(command, operands);
+  return {
+    operands,
+    has: (flag) => given.has(flag),
+    value: (flag) => given.get(flag)?.at(-1),
+    values: (flag) => (given.get(flag) ?? []).filter((value) => value !== undefined),
+  };
+}
+
+function unknownFlag(command: Command, spelled: string, name: string): UsageError {
+  const meant = nearest(name, command.flags.map((flag) => flag.name));
+  const advice = meant === undefined ? `see: fanout ${command.name} --help` : `did you mean --${meant}?`;
+  return new UsageError(`fanout ${command.name} has no flag ${spelled}; ${advice}`);
+}
+
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const { min, max } = command.operandCount;
+  if (operands.length < min) {
+    throw new UsageError(`nothing to work on: fanout ${command.name} ${command.operands}`);
+  }
+  if (operands.length > max) {
+    const extra = operands.slice(max).map((word) => `"${word}"`).join(", ");
+    throw new UsageError(`fanout ${command.name} takes ${command.operands || "no operand"}; ${extra} is too much`);
+  }
+}
