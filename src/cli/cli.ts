@@ -49,10 +49,16 @@ async function dispatch(argv: readonly string[], ports: Ports): Promise<number> 
 function findCommand(name: string): Command {
   const command = commands.find((known) => known.name === name);
   if (command !== undefined) return command;
-  if (name.startsWith("-")) throw new UsageError(`a command comes first, then its flags: fanout run FILE ${name}`);
-  if (/\.ya?ml$/.test(name)) throw new UsageError(`what shall be done with ${name}? To run it: fanout run ${name}`);
+  if (name.startsWith("-")) {
+    throw new UsageError(`a command comes first, then its flags: fanout run FILE ${name}`);
+  }
+  if (/\.ya?ml$/.test(name)) {
+    throw new UsageError(`what shall be done with ${name}? To run it: fanout run ${name}`);
+  }
   const meant = nearest(name, commands.map((known) => known.name));
   throw new UsageError(
-    `there is no command "${name}"; ${meant === undefined ? "see: fanout --help" : `did you mean "${meant}"?`}`,
+    `there is no command "${name}"; ${
+      meant === undefined ? "see: fanout --help" : `did you mean "${meant}"?`
+    }`,
   );
 }

@@ -3,7 +3,9 @@ import type { Command, Flag } from "./command.ts";
 
 /** `fanout --help`. */
 export function programHelp(commands: readonly Command[]): string {
-  const rows = commands.map((command) => [`${command.name} ${command.operands}`.trim(), command.summary] as const);
+  const rows = commands.map((command) =>
+    [`${command.name} ${command.operands}`.trim(), command.summary] as const
+  );
   return `fanout runs slow calls over many inputs, a few at a time, and reports exactly what happened.
 
 Usage: fanout COMMAND [flags]
@@ -27,7 +29,9 @@ export function commandHelp(command: Command): string {
   const rows = flags.map((flag) => [spelled(flag), describe(flag)] as const);
   const details = command.details === undefined ? "" : `\n${wrap(command.details, 100, "")}\n`;
   const examples = command.examples.map((line) => `  ${line}`).join("\n");
-  return `Usage: fanout ${command.name} ${[command.operands, "[flags]"].filter((part) => part !== "").join(" ")}
+  return `Usage: fanout ${command.name} ${
+    [command.operands, "[flags]"].filter((part) => part !== "").join(" ")
+  }
 
 ${command.summary}.
 ${details}
@@ -45,7 +49,9 @@ function spelled(flag: Flag): string {
 }
 
 function describe(flag: Flag): string {
-  return flag.choices === undefined ? flag.description : `${flag.description} One of ${flag.choices.join(", ")}.`;
+  return flag.choices === undefined
+    ? flag.description
+    : `${flag.description} One of ${flag.choices.join(", ")}.`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {

@@ -17,7 +17,9 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
 
   const remember = (flag: Flag, value: string | undefined) => {
     if (value !== undefined && flag.choices && !flag.choices.includes(value)) {
-      throw new UsageError(`--${flag.name} takes ${flag.choices.join(", ")}, not "${value}"${hint(value, flag.choices)}`);
+      throw new UsageError(
+        `--${flag.name} takes ${flag.choices.join(", ")}, not "${value}"${hint(value, flag.choices)}`,
+      );
     }
     const values = given.get(flag.name) ?? [];
     if (values.length > 0 && flag.value !== undefined && !flag.repeatable) {
@@ -93,6 +95,8 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   }
   if (operands.length > max) {
     const extra = operands.slice(max).map((word) => `"${word}"`).join(", ");
-    throw new UsageError(`fanout ${command.name} takes ${command.operands || "no operand"}; ${extra} is too much`);
+    throw new UsageError(
+      `fanout ${command.name} takes ${command.operands || "no operand"}; ${extra} is too much`,
+    );
   }
 }

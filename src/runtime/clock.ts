@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Clock } from "./ports.ts";
 
 /** The machine's clocks and timers. */
@@ -7,5 +8,8 @@ export const realClock: Clock = {
   after(delayMs, wake) {
     const timer = setTimeout(wake, Math.max(0, delayMs));
     return { cancel: () => clearTimeout(timer) };
+  },
+  soon(wake) {
+    setImmediate(wake);
   },
 };

@@ -25,6 +25,8 @@ export interface Clock {
   wallTime(): number;
   /** Calls `wake` once, after `delayMs`. */
   after(delayMs: number, wake: () => void): Timer;
+  /** Calls `wake` in the next macrotask: sockets and signals are heard before. */
+  soon(wake: () => void): void;
 }
 
 /** @see Clock.after */
