@@ -1,0 +1,113 @@
+/**
+ * Progress on stderr: a live view on a terminal, a line now and then elsewhere. It looks at the run a few times a second;
+ * the run knows nothing of it.
+ */
+import type { RunView } from "../../model/run_view.ts";
+import type { Clock, Output, Timer } from "../../runtime/ports.ts";
+import { formatDuration, formatNumber } from "../format.ts";
+import { renderProgress } from "./render.ts";
+
+export type ProgressMode = "bar" | "log" | "none";
+
+export interface Progress {
+  /** Writes lines above the live view. */
+  say(text: string): void;
+  /** Takes the view away; nothing is written after. */
+  stop(): void;
+}
+
+const barEveryMs = 100;
+const logEveryMs = 10_000;
+/** Rates are over this long. */
+const windowMs = 5_000;
+
+export interface ProgressOptions {
+  readonly mode: ProgressMode;
+  readonly color: boolean;
+  readonly output: Output;
+  readonly clock: Clock;
+  readonly view: () => RunView;
+}
+
+export function startProgress(options: ProgressOptions): Progress {
+  const { output, clock, mode } = options;
+  let timer: Timer | undefined;
+  let drawnLines = 0;
+  let stopped = false;
+  const samples: { at: number; ended: readonly number[] }[] = [];
+
+  if (mode === "bar") {
+    output.onResize(() => {
+      // After a change of width old lines may have been folded: nobody can tell how many there are now.
+      if (!stopped && drawnLines > 0) redraw();
+    });
+  }
+  if (mode !== "none") schedule();
+  return {
+    say(text) {
+      erase();
+      output.write(text);
+      if (mode === "bar" && !stopped) redraw();
+    },
+    stop() {
+      stopped = true;
+      timer?.cancel();
+      erase();
+    },
+  };
+
+  function schedule(): void {
+    timer = clock.after(mode === "bar" ? barEveryMs : logEveryMs, () => {
+      if (stopped) return;
+      if (mode === "bar") redraw();
+      else output.write(logLine(options.view()));
+      schedule();
+    });
+  }
+
+  function redraw(): void {
+    const view = options.view();
+    const lines = renderProgress(view, {
+      columns: output.columns(),
+      rows: output.rows(),
+      color: options.color,
+      perSecond: rates(view),
+    });
+    const up = drawnLines > 0 ? `\x1b[${drawnLines}A\r` : "\r";
+    output.write(`\x1b[?25l${up}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J\x1b[?25h`);
+    drawnLines = lines.length;
+  }
+
+  function erase(): void {
+    if (drawnLines === 0) return;
+    output.write(`\x1b[${drawnLines}A\r\x1b[J`);
+    drawnLines = 0;
+  }
+
+  function rates(view: RunView): number[] {
+    const now = clock.now();
+    samples.push({ at: now, ended: view.targets.map((target) => target.ended) });
+    while (samples.length > 2 && now - samples[0]!.at > windowMs) samples.shift();
+    const first = samples[0]!;
+    const seconds = (now - first.at) / 1_000;
+    return view.targets.map((target, position) =>
+      seconds > 0 ? (target.ended - (first.ended[position] ?? 0)) / seconds : 0
+    );
+  }
+}
+
+function logLine(view: RunView): string {
+  const sum = (of: "ended" | "failed" | "running") =>
+    view.targets.reduce((total, target) => total + target[of], 0);
+  const total = view.targets.some((target) => target.total === null)
+    ? "?"
+    : formatNumber(view.targets.reduce((all, target) => all + (target.total ?? 0), 0));
+  const failed = sum("failed");
+  const words = [
+    `${formatNumber(sum("ended"))}/${total} done`,
+    ...(failed > 0 ? [`${formatNumber(failed)} failed`] : []),
+    `${sum("running")} running`,
+    `${formatDuration(view.elapsedMs)} elapsed`,
+  ];
+  return `fanout: ${words.join(", ")}\n`;
+}

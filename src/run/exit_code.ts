@@ -1,0 +1,34 @@
+import type { OutcomeCounts, SkipReason } from "../model/outcome.ts";
+
+/** What decides the exit code of a run that began. */
+export interface RunEnd {
+  readonly counts: OutcomeCounts;
+  readonly skippedBy: { readonly [reason in SkipReason]?: number };
+  readonly allowedFailures: number;
+  readonly stoppedBy: "max_failures" | "timeout" | "signal" | null;
+  /** The signal that came first; null when none came. */
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP" | null;
+  /** The journal or a report could not be written. */
+  readonly notDurable: boolean;
+}
+
+const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** The first that applies: 3, signal, 124, 1, 0. (2, 4 and 5 are decided before a run begins.) */
+export function exitCodeOf(end: RunEnd): number {
+  const { counts } = end;
+  if (end.notDurable) return 3;
+  if (end.signal !== null && counts.cancelled + counts.not_run > 0) return signalCodes[end.signal];
+  if (end.stoppedBy === "timeout") return 124;
+  const forgiven = end.allowedFailures + (end.skippedBy.if ?? 0) + counts.ok;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return forgiven === total ? 0 : 1;
+}
+
+/** The report's word for how it ended. */
+export function statusOf(end: RunEnd, exitCode: number): "passed" | "failed" | "interrupted" | "timed_out" {
+  if (exitCode === 0) return "passed";
+  if (end.signal !== null && end.counts.cancelled + end.counts.not_run > 0) return "interrupted";
+  if (end.stoppedBy === "timeout") return "timed_out";
+  return "failed";
+}

@@ -1,0 +1,15 @@
+import type { Vars } from "../model/expression.ts";
+import type { Value, ValueMap } from "../model/json.ts";
+
+/** What the engine carries for one task run and never looks into. */
+export interface Payload {
+  /** From 0, within the task. */
+  readonly index: number;
+  readonly item: Value;
+  readonly matrix: ValueMap | null;
+  readonly key: string | null;
+  /** Identity: what a resume goes by. Hex. */
+  readonly id: string;
+  /** Every name a template of the task may read. */
+  readonly vars: Vars;
+}

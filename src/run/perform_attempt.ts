@@ -1,0 +1,114 @@
+import { ExpressionError, type Vars } from "../model/expression.ts";
+import type { Value } from "../model/json.ts";
+import type { RunError } from "../model/outcome.ts";
+import type { Redactor } from "../model/redactor.ts";
+import type { Call, Failure, Output, Verdict } from "../model/verdict.ts";
+import { makeBody } from "../tasks/body_store.ts";
+import { type Answer, DecodeError, type Job } from "../tasks/kind.ts";
+import type { Payload } from "./payload.ts";
+import type { Program } from "./program.ts";
+import { type PendingSave, startSave } from "./save_result.ts";
+
+/** What attempts of any task need. */
+export interface AttemptContext {
+  readonly redactor: Redactor;
+  readonly saveTarget: SaveTarget;
+}
+
+/**
+ * One attempt from outside: the kind performs it, then `expect` is held against the result, `outputs` are evaluated, and
+ * `save` is written. A kind knows of none of these.
+ */
+export async function performAttempt(
+  program: Program,
+  payload: Payload,
+  call: Call,
+  context: AttemptContext,
+): Promise<Verdict> {
+  let pending: PendingSave | null = null;
+  try {
+    pending = startSave(program, payload.vars, context.saveTarget);
+    const job = jobFor(program, payload, pending, context);
+    const answer = await program.performer.perform(job, call);
+    if (answer.kind === "backpressure") return answer;
+    if (answer.kind === "failed") return withRetryOn(program, call, answer);
+    return await judge(program, payload, call, answer, pending);
+  } catch (error) {
+    return withRetryOn(program, call, failureOf(error));
+  } finally {
+    pending?.discard();
+  }
+}
+
+function jobFor(
+  program: Program,
+  payload: Payload,
+  pending: PendingSave | null,
+  context: AttemptContext,
+): Job {
+  return {
+    vars: payload.vars,
+    body: (request) =>
+      makeBody({
+        maxBytes: request.maxBytes,
+        capture: program.task.capture,
+        keepContent: (request.keepContent ?? program.readsContent) ||
+          (request.main && pending?.needsContent === true),
+        save: request.main ? pending?.sink ?? null : null,
+        redactor: context.redactor,
+        ...(request.hash === undefined ? {} : { hash: request.hash }),
+      }),
+  };
+}
+
+async function judge(
+  program: Program,
+  payload: Payload,
+  call: Call,
+  answer: Answer,
+  pending: PendingSave | null,
+): Promise<Verdict> {
+  const plain: Output = { fields: answer.output, outputs: null, saved: null };
+  if (!program.looksAtResult) return { kind: "ok", output: plain };
+  const vars = resultVars(payload.vars, answer.fields);
+  try {
+    const broken = program.expect.find((condition) => condition.evaluate(vars) !== true);
+    if (broken !== undefined) {
+      const error: RunError = { code: "expect", message: `expected ${broken.source}`, retryable: false };
+      return withRetryOn(program, call, { kind: "failed", error, output: plain });
+    }
+    const outputs: Record<string, Value> = {};
+    for (const { name, value } of program.outputs) outputs[name] = value.evaluate(vars);
+    const saved = pending === null ? null : await pending.commit(vars, answer.body);
+    return { kind: "ok", output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, saved } };
+  } catch (error) {
+    return withRetryOn(program, call, { ...failureOf(error), output: plain });
+  }
+}
+
+/** The task's names and the result's, whose getters are left unread. */
+function resultVars(vars: Vars, fields: Vars): Vars {
+  return Object.assign(Object.create(fields), vars);
+}
+
+/** `retry.on` adds to what a kind takes for repeatable: a code, or a code with the status or exit code it came with. */
+function withRetryOn(program: Program, call: Call, failure: Failure): Failure {
+  const { on } = program.task.retry;
+  if (on.length === 0 || failure.error.retryable) return failure;
+  const code = call.cancelled?.code ?? failure.error.code;
+  const detail = failure.output?.fields[code === "http_status" ? "status" : "exitCode"];
+  if (!on.includes(code) && !on.includes(`${code}:${detail}`)) return failure;
+  return { ...failure, error: { ...failure.error, retryable: true } };
+}
+
+function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ExpressionError) return failed({ code: "template", message, retryable: false });
+  if (error instanceof DecodeError) return failed({ code: "decode", message, retryable: false });
+  if (error instanceof SaveError) return failed({ code: "save", message, retryable: false });
+  throw error;
+}
+
+function failed(error: RunError): Failure {
+  return { kind: "failed", error };
+}

@@ -1,0 +1,93 @@
+import type { Expression, Template, Vars } from "../model/expression.ts";
+import type { Value } from "../model/json.ts";
+import type { Plan, TaskPlan } from "../model/plan.ts";
+import type { Redactor } from "../model/redactor.ts";
+import type { Ports } from "../runtime/ports.ts";
+import type { Performer } from "../tasks/kind.ts";
+import { kindNamed } from "../tasks/registry.ts";
+import { type ExpressionCompiler, runScope } from "./scope.ts";
+
+/** A task of the plan, compiled: its expressions, and what performs its attempts. */
+export interface Program {
+  readonly task: TaskPlan;
+  readonly performer: Performer;
+  readonly condition: Expression | null;
+  readonly key: Template | null;
+  readonly expect: readonly Expression[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly value: Expression;
+    readonly secret: boolean;
+  }[];
+  readonly save: { readonly path: Template; readonly condition: Expression | null } | null;
+  readonly until: Expression | null;
+  /** An expression reads this field of a result. */
+  reads(field: string): boolean;
+  /** An expression reads one of the kind's texts: the whole content has to be kept. */
+  readonly readsContent: boolean;
+  /** `expect`, `outputs`, `save` or `until` read anything at all. */
+  readonly looksAtResult: boolean;
+}
+
+/** What is the same for every task of a run. */
+export interface ProgramContext {
+  readonly plan: Plan;
+  readonly ports: Ports;
+  readonly redactor: Redactor;
+  /** `params`, `secrets` and `run`. */
+  readonly shared: Vars;
+  readonly secretVariables: readonly string[];
+  readonly compiler: ExpressionCompiler;
+}
+
+/** Compiles one task and opens its kind. @throws when an expression does not compile: it was checked at load. */
+export async function openProgram(task: TaskPlan, context: ProgramContext): Promise<Program> {
+  const kind = kindNamed(task.kind);
+  const { plan, compiler } = context;
+  const before = runScope(task, {});
+  const after = runScope(task, kind.resultFields);
+  const expect = task.expect.map((source) => compiler.bare(source, after));
+  const outputs = Object.entries(task.outputs).map(([name, output]) => ({
+    name,
+    value: compiler.bare(output.value, after),
+    secret: output.secret,
+  }));
+  const save = task.save && {
+    path: compiler.template(task.save.path, after),
+    condition: task.save.if === null ? null : compiler.bare(task.save.if, after),
+  };
+  const until = task.retry.until === null ? null : compiler.bare(task.retry.until, after);
+
+  const read = new Set<string>();
+  const readers = [...expect, ...outputs.map((output) => output.value), save?.path, save?.condition, until];
+  for (const reader of readers) for (const name of reader?.names ?? []) read.add(name.split(".")[0]!);
+  const reads = (field: string) => read.has(field);
+
+  const open = await kind.load();
+  const performer = await open({
+    task,
+    pool: plan.pools[task.pool]!,
+    ports: context.ports,
+    directory: plan.config.directory,
+    template: (source) => compiler.template(source, before),
+    renderTarget: (source): Value => compiler.template(source, targetScope).render(context.shared),
+    secretVariables: context.secretVariables,
+    redactor: context.redactor,
+    reads,
+  });
+  return {
+    task,
+    performer,
+    condition: task.if === null ? null : compiler.bare(task.if, before),
+    key: task.key === null ? null : compiler.template(task.key, before),
+    expect,
+    outputs,
+    save,
+    until,
+    reads,
+    readsContent: kind.textFields.some(reads),
+    looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
+  };
+}
+
+const targetScope = { params: "dyn", secrets: "dyn", run: "dyn" } as const;

@@ -1,0 +1,42 @@
+import type { Compiled, Expression, Scope, Template } from "../model/expression.ts";
+import type { TaskPlan } from "../model/plan.ts";
+
+/** Compiles what has been checked at load. */
+export interface ExpressionCompiler {
+  /** A bare expression. @throws when it does not compile */
+  bare(source: string, scope: Scope): Expression;
+  /** A text with `${{ }}`. @throws when it does not compile */
+  template(source: string, scope: Scope): Template;
+}
+
+/** What an expression of a task may read while it runs. Names and types were checked at load: here everything is `dyn`. */
+export function runScope(task: TaskPlan, resultFields: Scope): Scope {
+  const scope: Record<string, "dyn"> = {
+    params: "dyn",
+    secrets: "dyn",
+    run: "dyn",
+    item: "dyn",
+    index: "dyn",
+    matrix: "dyn",
+    needs: "dyn",
+  };
+  if (task.foreach?.as) scope[task.foreach.as] = "dyn";
+  for (const field of Object.keys(resultFields)) scope[field] = "dyn";
+  return scope;
+}
+
+/** An {@link ExpressionCompiler} over functions that report problems. */
+export function throwingCompiler(
+  compileBare: (source: string, scope: Scope) => Compiled<Expression>,
+  compileTemplate: (source: string, scope: Scope) => Compiled<Template>,
+): ExpressionCompiler {
+  const orThrow = <T>(source: string, compiled: Compiled<T>): T => {
+    if (compiled.ok) return compiled.value;
+    const problem = compiled.problems[0]?.message ?? "it does not compile";
+    throw new Error(`cannot compile ${JSON.stringify(source)}: ${problem}`);
+  };
+  return {
+    bare: (source, scope) => orThrow(source, compileBare(source, scope)),
+    template: (source, scope) => orThrow(source, compileTemplate(source, scope)),
+  };
+}
