@@ -34,9 +34,8 @@ export interface Result {
   /** From its first attempt to its end, waits included; 0 when it never began. */
   readonly durationMs: number;
   readonly attempts: readonly AttemptRecord[];
+  /** By kind; with `saved` where `save` wrote. */
   readonly output: ValueMap | null;
   readonly outputs: ValueMap | null;
-  /** Where `save` wrote. */
-  readonly saved?: string;
   readonly error: RunError | null;
 }

@@ -1,0 +1,221 @@
+/**
+ * Wires a plan to what runs it: sources to pools, attempts to kinds, ends to the journal. It decides nothing about
+ * retries and pools (the engine does), nothing about formats (the report does), and prints nothing (the command does).
+ */
+import { type Engine, runEngine } from "../engine/engine.ts";
+import type { PoolView, Stop, TaskRun } from "../engine/types.ts";
+import type { Vars } from "../model/expression.ts";
+import type { InputSource } from "../model/input.ts";
+import { type Ending, noOutcomes, type OutcomeCounts } from "../model/outcome.ts";
+import type { Plan, TaskPlan } from "../model/plan.ts";
+import type { Redactor } from "../model/redactor.ts";
+import type { Result } from "../model/result.ts";
+import type { RunView } from "../model/run_view.ts";
+import type { Output } from "../model/verdict.ts";
+import type { Ports } from "../runtime/ports.ts";
+import { engineClock } from "./engine_clock.ts";
+import { failureLimit } from "./failure_limit.ts";
+import { makeResult } from "./make_result.ts";
+import type { Payload } from "./payload.ts";
+import { performAttempt } from "./perform_attempt.ts";
+import { openProgram, type Program } from "./program.ts";
+import { retryRandom } from "./retry_random.ts";
+import type { RunClock } from "./run_clock.ts";
+import type { ExpressionCompiler } from "./scope.ts";
+import { type Identify, taskSource } from "./task_source.ts";
+
+/** Everything a run needs, made before it begins. */
+export interface RunSetup {
+  readonly plan: Plan;
+  readonly ports: Ports;
+  readonly clock: RunClock;
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly redactor: Redactor;
+  readonly compiler: ExpressionCompiler;
+  /** Opens a task's inputs; called when its turn comes. */
+  openInputs(task: TaskPlan, vars: Vars): InputSource;
+  identify(task: TaskPlan): Identify;
+  /** Number of inputs by task; null where only reading them tells. */
+  readonly totals: ReadonlyMap<string, number | null>;
+  /** Where finished runs go, before they count as done. */
+  readonly record: RunRecorder;
+  /** After each attempt; `retryInMs` when another one follows. */
+  onAttempt?(task: TaskPlan, run: TaskRun<Payload>, retryInMs: number | null): void;
+}
+
+/** The journal and the statistics, as the run sees them. */
+export interface RunRecorder {
+  /** For a run that may not be repeated: resolves when its begin is on disk. */
+  begin(task: number, payload: Payload): Promise<void>;
+  /** Appends one result. */
+  end(task: number, payload: Payload, result: Result): void;
+}
+
+export interface RunHandle {
+  /** Resolves when every input has an outcome and every kind is closed. */
+  readonly done: Promise<RunFacts>;
+  stop(stop: Stop): void;
+  view(): RunView;
+  pools(): readonly PoolView[];
+}
+
+/** What came of it. */
+export interface RunFacts {
+  readonly counts: OutcomeCounts;
+  readonly stop: Stop | null;
+  /** Every input of every source was read. */
+  readonly totalKnown: boolean;
+}
+
+/** Opens every task and starts. */
+export async function startRun(setup: RunSetup): Promise<RunHandle> {
+  const { plan, ports, clock } = setup;
+  const shared = sharedVars(plan, setup.secrets);
+  const programs: Program[] = [];
+  for (const task of plan.tasks) {
+    programs.push(
+      await openProgram(task, {
+        plan,
+        ports,
+        redactor: setup.redactor,
+        shared,
+        secretVariables: secretVariables(plan),
+        compiler: setup.compiler,
+      }),
+    );
+  }
+
+  const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
+  const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
+  const counts = noOutcomes();
+  let totalKnown = true;
+  let stopReason: Stop | null = null;
+  const total = sumTotals(setup.totals);
+  const isOverLimit = failureLimit(plan.run.maxFailures, total);
+  const attemptContext = { redactor: setup.redactor, plan, ports };
+
+  const engine: Engine = runEngine<Payload>({
+    pools: plan.pools.map((pool) => ({
+      name: pool.name,
+      limit: pool.concurrency.max,
+      ...(pool.rate === null ? {} : { ratePerMs: pool.rate.limit / pool.rate.perMs, burst: pool.rate.burst }),
+    })),
+    tasks: programs.map((program) => ({
+      source: taskSource({
+        program,
+        inputs: setup.openInputs(program.task, shared),
+        identify: setup.identify(program.task),
+        shared,
+        onEnd: (complete) => totalKnown &&= complete,
+      }),
+      pool: program.task.pool,
+      family: plan.pools[program.task.pool]!.per !== null,
+      ...(program.task.concurrency === null ? {} : { limit: program.task.concurrency }),
+      attemptMs: program.task.timeouts.attemptMs,
+      totalMs: program.task.timeouts.totalMs,
+      retry: { attempts: program.task.retry.attempts, ...program.task.retry.backoff },
+    })),
+    ceiling: plan.run.concurrency,
+    ...(plan.run.timeoutMs === null ? {} : { deadline: plan.run.timeoutMs }),
+    clock: engineClock(ports.clock),
+    hooks: {
+      perform: (run, call) => performAttempt(programs[run.task]!, run.payload, call, attemptContext),
+      begin: (run) =>
+        programs[run.task]!.task.harmless ? undefined : setup.record.begin(run.task, run.payload),
+      ended,
+      random: (run, attempt) => retryRandom(seed, run.payload.id, attempt),
+      ...(setup.onAttempt === undefined ? {} : {
+        attempted: (run, _attempt, retryInMs) => setup.onAttempt!(programs[run.task]!.task, run, retryInMs),
+      }),
+    },
+  });
+
+  const timer = plan.run.timeoutMs === null
+    ? null
+    : ports.clock.after(plan.run.timeoutMs - clock.now(), () =>
+      stop({ how: "now", code: "run_timeout", message: "run.timeout has passed" }));
+
+  const done = engine.done.finally(async () => {
+    timer?.cancel();
+    await Promise.all(programs.map((program) => program.performer.close()));
+  }).then(() => ({ counts, stop: stopReason, totalKnown }));
+  return { done, stop, view, pools: engine.pools };
+
+  function ended(run: TaskRun<Payload>, ending: Ending, output: Output | null): void {
+    const { task } = programs[run.task]!;
+    const pool = plan.pools[task.pool]!;
+    setup.record.end(run.task, run.payload, makeResult(task, pool.name, run, ending, output, clock));
+    counts[ending.outcome]++;
+    const isFailure = (ending.outcome === "failed" || ending.outcome === "timed_out") && !task.allowFailure;
+    const target = perTarget[task.pool]!;
+    target.ended++;
+    if (isFailure) target.failed++;
+    if (isOverLimit(isFailure)) {
+      const message = "more failures than run.maxFailures tolerates";
+      stop({ how: plan.run.onFailure === "cancel" ? "now" : "drain", code: "max_failures", message });
+    }
+  }
+
+  function stop(next: Stop): void {
+    stopReason ??= next;
+    engine.stop(next);
+  }
+
+  function view(): RunView {
+    const now = ports.clock.now();
+    const totals = totalsByPool(plan, setup.totals);
+    return {
+      elapsedMs: now,
+      stopping: stopReason === null ? null : stoppingWords[stopReason.code],
+      targets: engine.pools().map((pool, position) => ({
+        name: pool.name,
+        limit: pool.limit,
+        running: pool.running,
+        waiting: pool.waiting,
+        ended: perTarget[position]!.ended,
+        failed: perTarget[position]!.failed,
+        total: totals[position]!,
+        pausedMs: Math.max(0, pool.pausedUntil - now),
+      })),
+    };
+  }
+}
+
+const stoppingWords = {
+  interrupted: "stopping (Ctrl-C again: at once)",
+  run_timeout: "stopping (run.timeout)",
+  max_failures: "stopping (maxFailures)",
+} as const;
+
+function sharedVars(plan: Plan, secrets: ReadonlyMap<string, string>): Vars {
+  return {
+    params: plan.params,
+    secrets: Object.fromEntries(secrets),
+    run: { id: plan.runId, startedAt: new Date(plan.startedAt) },
+  };
+}
+
+function secretVariables(plan: Plan): string[] {
+  return Object.values(plan.secrets).flatMap((source) => ("env" in source ? [source.env] : []));
+}
+
+function sumTotals(totals: ReadonlyMap<string, number | null>): number | null {
+  let sum = 0;
+  for (const total of totals.values()) {
+    if (total === null) return null;
+    sum += total;
+  }
+  return sum;
+}
+
+function totalsByPool(plan: Plan, totals: ReadonlyMap<string, number | null>): (number | null)[] {
+  return plan.pools.map((_, position) =>
+    sumTotals(
+      new Map(
+        plan.tasks.filter((task) => task.pool === position).map((
+          task,
+        ) => [task.name, totals.get(task.name) ?? null]),
+      ),
+    )
+  );
+}

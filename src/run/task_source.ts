@@ -1,0 +1,134 @@
+import type { Pulled, Source } from "../engine/types.ts";
+import { ExpressionError, type Vars } from "../model/expression.ts";
+import type { BrokenInput, Input, InputSource } from "../model/input.ts";
+import type { Ending } from "../model/outcome.ts";
+import type { Payload } from "./payload.ts";
+import type { Program } from "./program.ts";
+
+/** Gives each input its identity; the same input gives the same, in this run and the next. */
+export interface Identify {
+  (input: Input, key: string | null): string;
+}
+
+export interface TaskSourceOptions {
+  readonly program: Program;
+  readonly inputs: InputSource;
+  readonly identify: Identify;
+  /** `params`, `secrets`, `run`, and `needs` for a task that has some. */
+  readonly shared: Vars;
+  /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
+  onEnd(complete: boolean): void;
+}
+
+const noJob = () => {
+  throw new Error("a pool is chosen before there is a body");
+};
+
+/** A task's inputs as the engine wants them: named, with those that `if` leaves out ended already. */
+export function taskSource(options: TaskSourceOptions): Source<Payload> {
+  const { program, inputs, shared } = options;
+  const { task } = program;
+  const only = task.only === null ? null : new Set(task.only);
+  const as = task.foreach?.as ?? null;
+  const usesFamily = program.performer.poolKey !== undefined;
+  let stopped = false;
+  let given = 0;
+  let ended = false;
+
+  const convert = (got: Input | BrokenInput | null): Pulled<Payload> | null | "again" => {
+    if (got === null || given === task.first) return end(true);
+    if ("broken" in got) {
+      given++;
+      const payload = brokenPayload(got);
+      return { payload, ending: failedEnding(got.code, got.broken) };
+    }
+    const vars = varsOf(got);
+    let key: string | null = null;
+    try {
+      key = program.key === null ? null : program.key.renderText(vars);
+    } catch (error) {
+      given++;
+      const payload = { ...payloadOf(got, vars, null), id: "" };
+      return { payload, ending: failedEnding("template", `key: ${messageOf(error)}`) };
+    }
+    if (only !== null && (key === null || !only.has(key))) return "again";
+    given++;
+    const payload = payloadOf(got, vars, key);
+    try {
+      if (program.condition !== null && program.condition.evaluate(vars) !== true) {
+        return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
+      }
+      if (!usesFamily) return { payload };
+      return { payload, poolKey: program.performer.poolKey!({ vars, body: noJob }) };
+    } catch (error) {
+      return { payload, ending: failedEnding("template", messageOf(error)) };
+    }
+  };
+
+  return {
+    pull() {
+      for (;;) {
+        if (ended) return null;
+        if (stopped && !inputs.repeatable) return end(false);
+        const got = inputs.next();
+        if (got instanceof Promise) {
+          return got.then((later) => {
+            const pulled = convert(later);
+            return pulled === "again" ? this.pull() : pulled;
+          });
+        }
+        const pulled = convert(got);
+        if (pulled !== "again") return pulled;
+      }
+    },
+    stopped() {
+      stopped = true;
+      // A pipe that says nothing would hold up the end of the run.
+      if (!inputs.repeatable) inputs.close();
+    },
+  };
+
+  function end(complete: boolean): null {
+    if (!ended) {
+      ended = true;
+      inputs.close();
+      options.onEnd(complete && !(stopped && !inputs.repeatable));
+    }
+    return null;
+  }
+
+  function varsOf(input: Input): Vars {
+    const vars: Record<string, unknown> = {
+      ...shared,
+      item: input.item,
+      index: input.index,
+      matrix: input.matrix,
+    };
+    if (as !== null) vars[as] = input.item;
+    return vars;
+  }
+
+  function payloadOf(input: Input, vars: Vars, key: string | null): Payload {
+    return {
+      index: input.index,
+      item: input.item,
+      matrix: input.matrix,
+      key,
+      id: options.identify(input, key),
+      vars,
+    };
+  }
+
+  function brokenPayload(broken: BrokenInput): Payload {
+    return { index: broken.index, item: broken.item, matrix: null, key: null, id: "", vars: {} };
+  }
+}
+
+function failedEnding(code: "source" | "template" | "duplicate_key", message: string): Ending {
+  return { outcome: "failed", error: { code, message, retryable: false } };
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ExpressionError) return error.message;
+  throw error;
+}
