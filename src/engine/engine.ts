@@ -9,6 +9,7 @@
  */
 import type { Ending, RunError } from "../model/outcome.ts";
 import type { CancelReason, Failure, Verdict } from "../model/verdict.ts";
+import { writtenDuration } from "../model/written.ts";
 import { backoffMs } from "./backoff.ts";
 import { AttemptCall } from "./call.ts";
 import { Ceiling } from "./ceiling.ts";
@@ -375,7 +376,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   function expiry(call: AttemptCall): CancelReason {
     const ms = Math.round(call.deadline - call.startedAt);
-    return { code: "timeout", message: `the attempt was ended after ${formatMs(ms)}` };
+    return { code: "timeout", message: `the attempt was ended after ${writtenDuration(ms)}` };
   }
 
   function perform(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
@@ -483,7 +484,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const limit = Math.min(runDeadline, spec.totalMs === null ? Infinity : run.startedAt + spec.totalMs);
     if (now + wait >= limit) {
       const why = failure.retryAfterMs !== undefined && now + failure.retryAfterMs >= limit
-        ? `the server asked to wait ${formatMs(failure.retryAfterMs)}, longer than the time left`
+        ? `the server asked to wait ${writtenDuration(failure.retryAfterMs)}, longer than the time left`
         : `no time was left for another attempt`;
       return finish({ outcome, error: { ...error, message: `${error.message}; ${why}` } });
     }
@@ -618,8 +619,4 @@ function neverPerformed(reason: CancelReason): Failure {
 function internalFailure(error: unknown): Failure {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { kind: "failed", error: { code: "internal", message, retryable: false } };
-}
-
-function formatMs(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)}ms` : `${Math.round(ms / 100) / 10}s`;
 }

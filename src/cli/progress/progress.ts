@@ -4,7 +4,7 @@
  */
 import type { RunView } from "../../model/run_view.ts";
 import type { Clock, Output, Timer } from "../../runtime/ports.ts";
-import { formatDuration, formatNumber } from "../format.ts";
+import { writtenCount, writtenDuration } from "../../model/written.ts";
 import { renderProgress } from "./render.ts";
 
 export type ProgressMode = "bar" | "log" | "none";
@@ -101,13 +101,13 @@ function logLine(view: RunView): string {
     view.targets.reduce((total, target) => total + target[of], 0);
   const total = view.targets.some((target) => target.total === null)
     ? "?"
-    : formatNumber(view.targets.reduce((all, target) => all + (target.total ?? 0), 0));
+    : writtenCount(view.targets.reduce((all, target) => all + (target.total ?? 0), 0));
   const failed = sum("failed");
   const words = [
-    `${formatNumber(sum("ended"))}/${total} done`,
-    ...(failed > 0 ? [`${formatNumber(failed)} failed`] : []),
+    `${writtenCount(sum("ended"))}/${total} done`,
+    ...(failed > 0 ? [`${writtenCount(failed)} failed`] : []),
     `${sum("running")} running`,
-    `${formatDuration(view.elapsedMs)} elapsed`,
+    `${writtenDuration(view.elapsedMs)} elapsed`,
   ];
   return `fanout: ${words.join(", ")}\n`;
 }

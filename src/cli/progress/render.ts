@@ -1,5 +1,5 @@
 import type { RunView, TargetView } from "../../model/run_view.ts";
-import { formatDuration, formatNumber } from "../format.ts";
+import { printable, writtenCount, writtenDuration } from "../../model/written.ts";
 
 export interface RenderOptions {
   readonly columns: number;
@@ -35,7 +35,7 @@ function chooseTargets(targets: readonly TargetView[], room: number): number[] {
     const target = targets[position]!;
     return target.running * 2 + (target.failed > 0 ? 1 : 0);
   };
-  return positions.sort((a, b) => weight(b) - weight(a) || a - b).slice(0, Math.max(1, room - 1)).sort((
+  return positions.sort((a, b) => weight(b) - weight(a) || a - b).slice(0, room - 1).sort((
     a,
     b,
   ) => a - b);
@@ -48,11 +48,11 @@ function targetLine(
   options: RenderOptions,
 ): string {
   const { columns, color } = options;
-  const name = clip(target.name, nameWidth).padEnd(nameWidth);
-  const count = `${formatNumber(target.ended)}/${target.total === null ? "?" : formatNumber(target.total)}`;
-  const failed = target.failed > 0 ? paint(`${formatNumber(target.failed)} failed`, "31", color) : "";
+  const name = clip(printable(target.name), nameWidth).padEnd(nameWidth);
+  const count = `${writtenCount(target.ended)}/${target.total === null ? "?" : writtenCount(target.total)}`;
+  const failed = target.failed > 0 ? paint(`${writtenCount(target.failed)} failed`, "31", color) : "";
   const state = target.pausedMs > 0
-    ? paint(`paused ${formatDuration(target.pausedMs)}`, "33", color)
+    ? paint(`paused ${writtenDuration(target.pausedMs)}`, "33", color)
     : timeLeft(target, perSecond);
   // The most important parts first: at 40 columns the rest is left out.
   const parts = [
@@ -60,7 +60,7 @@ function targetLine(
     failed,
     `${target.running}/${target.limit} running`,
     perSecond > 0 ? `${formatRate(perSecond)}/s` : "",
-    target.waiting > 0 ? `${formatNumber(target.waiting)} to retry` : "",
+    target.waiting > 0 ? `${writtenCount(target.waiting)} to retry` : "",
     state,
   ].filter((part) => part !== "");
   let line = name;
@@ -83,12 +83,12 @@ function totalLine(view: RunView, options: RenderOptions): string {
   const sum = (of: (target: TargetView) => number) =>
     view.targets.reduce((total, target) => total + of(target), 0);
   const known = view.targets.every((target) => target.total !== null);
-  const total = known ? formatNumber(sum((target) => target.total ?? 0)) : "?";
+  const total = known ? writtenCount(sum((target) => target.total ?? 0)) : "?";
   const failed = sum((target) => target.failed);
   const parts = [
-    `${formatDuration(view.elapsedMs)}`,
-    `${formatNumber(sum((target) => target.ended))}/${total} done`,
-    ...(failed > 0 ? [`${formatNumber(failed)} failed`] : []),
+    `${writtenDuration(view.elapsedMs)}`,
+    `${writtenCount(sum((target) => target.ended))}/${total} done`,
+    ...(failed > 0 ? [`${writtenCount(failed)} failed`] : []),
     `${sum((target) => target.running)} running`,
     ...(view.stopping === null ? [] : [view.stopping]),
   ];
@@ -97,7 +97,7 @@ function totalLine(view: RunView, options: RenderOptions): string {
 
 function timeLeft(target: TargetView, perSecond: number): string {
   if (target.total === null || perSecond <= 0 || target.ended >= target.total) return "";
-  return `${formatDuration(((target.total - target.ended) / perSecond) * 1_000)} left`;
+  return `${writtenDuration(((target.total - target.ended) / perSecond) * 1_000)} left`;
 }
 
 const barWidth = 16;
@@ -108,7 +108,7 @@ function progressBar(ended: number, total: number): string {
 }
 
 function formatRate(perSecond: number): string {
-  return perSecond >= 100 ? formatNumber(Math.round(perSecond)) : perSecond.toFixed(1);
+  return perSecond >= 100 ? writtenCount(Math.round(perSecond)) : perSecond.toFixed(1);
 }
 
 function paint(text: string, code: string, color: boolean): string {
