@@ -5,14 +5,15 @@ import type { Redactor } from "../model/redactor.ts";
 import type { Call, Failure, Output, Verdict } from "../model/verdict.ts";
 import { makeBody } from "../tasks/body_store.ts";
 import { type Answer, DecodeError, type Job } from "../tasks/kind.ts";
+import { SaveError } from "../tasks/save.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
-import { type PendingSave, startSave } from "./save_result.ts";
+import { type PendingSave, type SaveContext, startSave } from "./save_result.ts";
 
 /** What attempts of any task need. */
 export interface AttemptContext {
   readonly redactor: Redactor;
-  readonly saveTarget: SaveTarget;
+  readonly save: SaveContext;
 }
 
 /**
@@ -27,7 +28,7 @@ export async function performAttempt(
 ): Promise<Verdict> {
   let pending: PendingSave | null = null;
   try {
-    pending = startSave(program, payload.vars, context.saveTarget);
+    pending = startSave(program, payload, context.save);
     const job = jobFor(program, payload, pending, context);
     const answer = await program.performer.perform(job, call);
     if (answer.kind === "backpressure") return answer;

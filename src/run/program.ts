@@ -21,8 +21,8 @@ export interface Program {
   }[];
   readonly save: { readonly path: Template; readonly condition: Expression | null } | null;
   readonly until: Expression | null;
-  /** An expression reads this field of a result. */
-  reads(field: string): boolean;
+  /** Names of what a result of its kind has. */
+  readonly resultFields: ReadonlySet<string>;
   /** An expression reads one of the kind's texts: the whole content has to be kept. */
   readonly readsContent: boolean;
   /** `expect`, `outputs`, `save` or `until` read anything at all. */
@@ -84,7 +84,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     outputs,
     save,
     until,
-    reads,
+    resultFields: new Set(Object.keys(kind.resultFields)),
     readsContent: kind.textFields.some(reads),
     looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
   };

@@ -92,7 +92,10 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   let stopReason: Stop | null = null;
   const total = sumTotals(setup.totals);
   const isOverLimit = failureLimit(plan.run.maxFailures, total);
-  const attemptContext = { redactor: setup.redactor, plan, ports };
+  const attemptContext = {
+    redactor: setup.redactor,
+    save: { files: ports.saves, outputDirectory: plan.outputDirectory, claims: new Map() },
+  };
 
   const engine: Engine = runEngine<Payload>({
     pools: plan.pools.map((pool) => ({

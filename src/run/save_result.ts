@@ -1,0 +1,69 @@
+import type { Vars } from "../model/expression.ts";
+import type { SaveFiles } from "../runtime/save_files.ts";
+import type { Body } from "../tasks/body.ts";
+import type { SaveSink } from "../tasks/body_store.ts";
+import { openSave, placeKey, SaveError, type SavePlace, savePlace } from "../tasks/save.ts";
+import type { Payload } from "./payload.ts";
+import type { Program } from "./program.ts";
+
+/** What saves of one run share. */
+export interface SaveContext {
+  readonly files: SaveFiles;
+  /** Absolute; relative paths of `save` stay below it. */
+  readonly outputDirectory: string;
+  /** Who saved where: two task runs never save to one path. */
+  readonly claims: Map<string, string>;
+}
+
+/** The file of one attempt, until it is committed or dropped. */
+export interface PendingSave {
+  /** Takes the bytes as they come; null when the place is known only after the result. */
+  readonly sink: SaveSink | null;
+  /** The whole content is wanted at `commit`. */
+  readonly needsContent: boolean;
+  /**
+   * Writes it, unless `save.if` says no. `vars` has the result's fields.
+   *
+   * @returns the path as the config names it, or null when it was not saved
+   * @throws SaveError, ExpressionError
+   */
+  commit(vars: Vars, body: Body | null): Promise<string | null>;
+  /** After `commit`, or instead of it. */
+  discard(): void;
+}
+
+/** Prepares to save the result of one attempt; null for a task that saves nothing. */
+export function startSave(program: Program, payload: Payload, context: SaveContext): PendingSave | null {
+  const { save } = program;
+  if (save === null) return null;
+  const isEarly = ![...save.path.names].some((name) => program.resultFields.has(name.split(".")[0]!));
+  const early = isEarly ? savePlace(save.path, payload.vars, context.outputDirectory) : null;
+  const open = early === null ? null : openSave(context.files, early);
+  return {
+    sink: open,
+    needsContent: open === null,
+    async commit(vars, body) {
+      if (save.condition !== null && save.condition.evaluate(vars) !== true) return null;
+      if (body === null) throw new SaveError(`a result of ${program.task.kind} has nothing to save`);
+      const place = early ?? savePlace(save.path, vars, context.outputDirectory);
+      claim(program, payload, place, context);
+      const file = open ?? openSave(context.files, place);
+      if (open === null) file.write(body.finish().content ?? new Uint8Array());
+      await file.commit();
+      return place.shown;
+    },
+    discard: () => open?.discard(),
+  };
+}
+
+function claim(program: Program, payload: Payload, place: SavePlace, context: SaveContext): void {
+  const key = placeKey(place);
+  const name = `${program.task.name}[${payload.key ?? payload.index}]`;
+  const other = context.claims.get(key);
+  if (other !== undefined && other !== name) {
+    throw new SaveError(
+      `${name} would overwrite "${place.shown}", which ${other} saved; give each its own path`,
+    );
+  }
+  context.claims.set(key, name);
+}
