@@ -2,7 +2,7 @@
  * The command line: finds the command, parses its flags, prints usage errors. Each command is a file of its own that
  * wires the other folders together; no command knows another.
  */
-import { nearest } from "../schema/near.ts";
+import { nearest } from "../model/near.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { type Command, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";

@@ -1,4 +1,4 @@
-import { hint, nearest } from "../schema/near.ts";
+import { hint, nearest } from "../model/near.ts";
 import { type Command, type Flag, type ParsedArguments, UsageError } from "./command.ts";
 
 /** Every command has it; operands are not counted where it is given. */
