@@ -2,7 +2,7 @@
  * Everything the program asks of the machine, as one record passed down from `main.ts`. This folder is the only place
  * that names Deno, Bun, `node:*`, timers, `Date.now`, `Math.random` or the console; nothing in it decides anything.
  */
-
+import type { Disk } from "./disk.ts";
 import type { SaveFiles } from "./save_files.ts";
 import type { HttpPort } from "./http_port.ts";
 
@@ -15,6 +15,7 @@ export interface Ports {
   readonly sources: SourceFiles;
   readonly saves: SaveFiles;
   readonly http: HttpPort;
+  readonly disk: Disk;
 }
 
 /** Time. Durations are milliseconds. */

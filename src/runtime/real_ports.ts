@@ -1,4 +1,5 @@
 import { realClock } from "./clock.ts";
+import { realDisk } from "./disk.ts";
 import { realHost } from "./host.ts";
 import { realHttp } from "./http.ts";
 import type { Ports } from "./ports.ts";
@@ -14,5 +15,6 @@ export function realPorts(): Ports {
     sources: realSourceFiles,
     saves: realSaveFiles,
     http: realHttp,
+    disk: realDisk,
   };
 }
