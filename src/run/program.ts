@@ -25,6 +25,10 @@ export interface Program {
   readonly resultFields: ReadonlySet<string>;
   /** An expression reads one of the kind's texts: the whole content has to be kept. */
   readonly readsContent: boolean;
+  /** Every name that its expressions and templates read. */
+  readonly namesRead: ReadonlySet<string>;
+  /** Its inputs are made from what other tasks put out. */
+  readonly inputsNeedOthers: boolean;
   /** `expect`, `outputs`, `save` or `until` read anything at all. */
   readonly looksAtResult: boolean;
 }
@@ -43,7 +47,9 @@ export interface ProgramContext {
 /** Compiles one task and opens its kind. @throws when an expression does not compile: it was checked at load. */
 export async function openProgram(task: TaskPlan, context: ProgramContext): Promise<Program> {
   const kind = kindNamed(task.kind);
-  const { plan, compiler } = context;
+  const { plan } = context;
+  const namesRead = new Set<string>();
+  const compiler = noting(context.compiler, namesRead);
   const before = runScope(task, {});
   const after = runScope(task, kind.resultFields);
   const expect = task.expect.map((source) => compiler.bare(source, after));
@@ -62,6 +68,11 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
   const readers = [...expect, ...outputs.map((output) => output.value), save?.path, save?.condition, until];
   for (const reader of readers) for (const name of reader?.names ?? []) read.add(name.split(".")[0]!);
   const reads = (field: string) => read.has(field);
+
+  const inputsNeedOthers = inputExpressions(task)
+    .some((source) =>
+      [...compiler.bare(source, before).names].some((name) => name.split(".")[0] === "needs")
+    );
 
   const open = await kind.load();
   const performer = await open({
@@ -85,8 +96,34 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     save,
     until,
     resultFields: new Set(Object.keys(kind.resultFields)),
+    namesRead,
+    inputsNeedOthers,
     readsContent: kind.textFields.some(reads),
     looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
+  };
+}
+
+/** The expressions that make a task's items. Its paths read `params` and `run` only. */
+function inputExpressions(task: TaskPlan): string[] {
+  const { foreach } = task;
+  if (foreach === null) return [];
+  const sources = [
+    foreach.where,
+    foreach.source === "values" ? foreach.values : null,
+    foreach.source === "json" ? foreach.select : null,
+  ];
+  return sources.filter((source) => source !== null);
+}
+
+/** A compiler that remembers every name that is read. */
+function noting(compiler: ExpressionCompiler, names: Set<string>): ExpressionCompiler {
+  const note = <T extends { readonly names: ReadonlySet<string> }>(compiled: T): T => {
+    for (const name of compiled.names) names.add(name);
+    return compiled;
+  };
+  return {
+    bare: (source, scope) => note(compiler.bare(source, scope)),
+    template: (source, scope) => note(compiler.template(source, scope)),
   };
 }
 

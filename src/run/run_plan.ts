@@ -3,7 +3,7 @@
  * retries and pools (the engine does), nothing about formats (the report does), and prints nothing (the command does).
  */
 import { type Engine, runEngine } from "../engine/engine.ts";
-import type { PoolView, Stop, TaskRun } from "../engine/types.ts";
+import type { PoolView, Source, Stop, TaskRun } from "../engine/types.ts";
 import type { Vars } from "../model/expression.ts";
 import type { InputSource } from "../model/input.ts";
 import { type Ending, noOutcomes, type OutcomeCounts } from "../model/outcome.ts";
@@ -15,6 +15,7 @@ import type { Output } from "../model/verdict.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
+import { gatedSource } from "./gated_source.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
 import { performAttempt } from "./perform_attempt.ts";
@@ -22,6 +23,7 @@ import { openProgram, type Program } from "./program.ts";
 import { retryRandom } from "./retry_random.ts";
 import type { RunClock } from "./run_clock.ts";
 import type { ExpressionCompiler } from "./scope.ts";
+import { makeTaskGraph } from "./task_graph.ts";
 import { type Identify, taskSource } from "./task_source.ts";
 
 /** Everything a run needs, made before it begins. */
@@ -85,6 +87,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     );
   }
 
+  const graph = makeTaskGraph(plan.tasks, outputsReadByOthers(programs));
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
   const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
   const counts = noOutcomes();
@@ -103,13 +106,13 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       limit: pool.concurrency.max,
       ...(pool.rate === null ? {} : { ratePerMs: pool.rate.limit / pool.rate.perMs, burst: pool.rate.burst }),
     })),
-    tasks: programs.map((program) => ({
-      source: taskSource({
-        program,
-        inputs: setup.openInputs(program.task, shared),
-        identify: setup.identify(program.task),
-        shared,
-        onEnd: (complete) => totalKnown &&= complete,
+    tasks: programs.map((program, position) => ({
+      source: gatedSource({
+        graph,
+        task: position,
+        inputsNeedOthers: program.inputsNeedOthers,
+        open: (needs, ending) => openSource(program, { ...shared, ...needs }, ending),
+        onTaskEnded: () => engine.wake(),
       }),
       pool: program.task.pool,
       family: plan.pools[program.task.pool]!.per !== null,
@@ -144,11 +147,23 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   }).then(() => ({ counts, stop: stopReason, totalKnown }));
   return { done, stop, view, pools: engine.pools };
 
+  function openSource(program: Program, vars: Vars, ending: Ending | null): Source<Payload> {
+    return taskSource({
+      program,
+      inputs: setup.openInputs(program.task, vars),
+      identify: setup.identify(program.task),
+      shared: vars,
+      ending,
+      onEnd: (complete) => totalKnown &&= complete,
+    });
+  }
+
   function ended(run: TaskRun<Payload>, ending: Ending, output: Output | null): void {
     const { task } = programs[run.task]!;
     const pool = plan.pools[task.pool]!;
     setup.record.end(run.task, run.payload, makeResult(task, pool.name, run, ending, output, clock));
     counts[ending.outcome]++;
+    if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) engine.wake();
     const isFailure = (ending.outcome === "failed" || ending.outcome === "timed_out") && !task.allowFailure;
     const target = perTarget[task.pool]!;
     target.ended++;
@@ -182,6 +197,20 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       })),
     };
   }
+}
+
+/** Tasks whose outputs some expression of another task reads: only these are kept in memory. */
+function outputsReadByOthers(programs: readonly Program[]): Set<string> {
+  const names = new Set<string>();
+  for (const program of programs) {
+    for (const name of program.namesRead) {
+      const [root, task] = name.split(".");
+      if (root !== "needs") continue;
+      if (task !== undefined) names.add(task);
+      else for (const other of programs) names.add(other.task.name);
+    }
+  }
+  return names;
 }
 
 const stoppingWords = {

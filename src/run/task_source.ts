@@ -16,6 +16,8 @@ export interface TaskSourceOptions {
   readonly identify: Identify;
   /** `params`, `secrets`, `run`, and `needs` for a task that has some. */
   readonly shared: Vars;
+  /** How every input ends instead of running; null to run them. */
+  readonly ending: Ending | null;
   /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
   onEnd(complete: boolean): void;
 }
@@ -54,6 +56,7 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     if (only !== null && (key === null || !only.has(key))) return "again";
     given++;
     const payload = payloadOf(got, vars, key);
+    if (options.ending !== null) return { payload, ending: options.ending };
     try {
       if (program.condition !== null && program.condition.evaluate(vars) !== true) {
         return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
