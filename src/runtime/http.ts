@@ -6,11 +6,11 @@ import type { TlsMaterial } from "./http_tls.ts";
 /** HTTP/1.1 as this machine speaks it. What it needs is loaded with the first client. */
 export const realHttp: HttpPort = {
   async open(options: HttpOptions): Promise<HttpClient> {
-    const [tls, { NodeHttpClient }] = await Promise.all([
+    const [tls, { Http1Client }] = await Promise.all([
       readMaterial(options.tls, options.directory),
-      import("./http_node.ts"),
+      import("./http_client.ts"),
     ]);
-    return new NodeHttpClient(options, tls);
+    return new Http1Client(options, tls);
   },
 };
 

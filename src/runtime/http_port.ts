@@ -66,14 +66,14 @@ export interface HttpProxy {
   readonly authorization: string | null;
 }
 
-/** A request as it goes out. Names and values must hold no line breaks: whoever makes it checks. */
+/** A request as it goes out. Nothing in it may hold line breaks of its own: whoever makes it checks. */
 export interface HttpRequest {
   readonly route: HttpRoute;
   readonly method: string;
   /** Path and query, beginning with `/`. */
   readonly path: string;
-  /** Names and values in turn, `host` among them. `content-length` is added here. */
-  readonly headers: readonly string[];
+  /** Header lines in Latin-1, each with its line end, `host` among them; `content-length` is added here. */
+  readonly headers: string;
   /** Bytes, and files (paths) that are streamed; null for no body. */
   readonly body: readonly BodyPart[] | null;
   /**

@@ -65,8 +65,9 @@ class FileUpload implements Upload {
         this.#piece++;
         this.#at = 0;
       } else if (piece instanceof Uint8Array) {
-        this.#at += left;
-        return piece;
+        const from = this.#at;
+        this.#at += Math.min(left, chunkBytes);
+        return piece.subarray(from, this.#at);
       } else {
         return await this.#read(piece, Math.min(left, chunkBytes));
       }

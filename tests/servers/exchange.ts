@@ -64,7 +64,14 @@ export function exchange(
     const chunks: Uint8Array[] = [];
     const settle = (failure?: HttpFailure) => resolve({ head, body: latin1(joined(chunks)), failure });
     client.send(
-      { route, method, path: pathname + search, headers: ["host", host, ...headers], body, repeatable },
+      {
+        route,
+        method,
+        path: pathname + search,
+        headers: headerLines(["host", host, ...headers]),
+        body,
+        repeatable,
+      },
       {
         head: (found) => void (head = found),
         data: (chunk) => void chunks.push(chunk.slice()),
@@ -73,4 +80,8 @@ export function exchange(
       },
     );
   });
+}
+
+function headerLines(headers: readonly string[]): string {
+  return headers.map((name, i) => i % 2 === 0 ? `${name}: ${headers[i + 1]}\r\n` : "").join("");
 }
