@@ -2,6 +2,7 @@
  * Everything the program asks of the machine, as one record passed down from `main.ts`. This folder is the only place
  * that names Deno, Bun, `node:*`, timers, `Date.now`, `Math.random` or the console; nothing in it decides anything.
  */
+import type { Databases } from "./databases.ts";
 import type { Disk } from "./disk.ts";
 import type { SaveFiles } from "./save_files.ts";
 import type { HttpPort } from "./http_port.ts";
@@ -12,6 +13,7 @@ export interface Ports {
   /** Uniform in [0, 1). */
   random(): number;
   readonly host: Host;
+  readonly databases: Databases;
   readonly sources: SourceFiles;
   readonly saves: SaveFiles;
   readonly http: HttpPort;

@@ -1,4 +1,5 @@
 import { realClock } from "./clock.ts";
+import { realDatabases } from "./databases.ts";
 import { realDisk } from "./disk.ts";
 import { realHost } from "./host.ts";
 import { realHttp } from "./http.ts";
@@ -12,6 +13,7 @@ export function realPorts(): Ports {
     clock: realClock,
     random: Math.random,
     host: realHost,
+    databases: realDatabases,
     sources: realSourceFiles,
     saves: realSaveFiles,
     http: realHttp,

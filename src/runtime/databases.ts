@@ -1,0 +1,108 @@
+import type { Value } from "../model/json.ts";
+
+/**
+ * Databases, one connection at a time: what is sent, what comes back, how it ended. Nothing here keeps a pool, retries,
+ * or decides what an error means. Drivers are imported when the first connection is opened.
+ */
+export interface Databases {
+  openSqlite(options: SqliteOptions): Opening<SqlSession>;
+}
+
+/** A SQLite file. */
+export interface SqliteOptions {
+  /** Absolute, or `:memory:`. */
+  readonly path: string;
+  /** Whether a file that is not there may be made. */
+  readonly create: boolean;
+  /** How long a statement waits for another process to let go of the file, in milliseconds. */
+  readonly busyMs: number;
+}
+
+/** A connection on its way. Settles once, also after `cancel`; never rejects for what a server or the network does. */
+export interface Opening<S> {
+  readonly opened: Promise<S | Trouble>;
+  cancel(): void;
+}
+
+/** One connection to a database. */
+export interface SqlSession {
+  /** False once it cannot take another statement: it is to be closed. */
+  readonly usable: boolean;
+  /** Starts a statement; the one before has ended. Rows go to `sink` as they arrive. */
+  run(statement: SqlStatement, sink: RowSink): Running;
+  /** May be called at any time, more than once. A statement that still runs is given up. */
+  close(): Promise<void>;
+}
+
+/** What is sent. */
+export interface SqlStatement {
+  readonly query: string;
+  readonly params: readonly Value[];
+  /** Names of the placeholders where they are numbered (`$1`), each once; null where they are all `?`. For SQLite. */
+  readonly names: readonly string[] | null;
+  /** In a read-only transaction. */
+  readonly readOnly: boolean;
+  /** At most this many rows are fetched, and one more to tell that there are more. */
+  readonly maxRows: number;
+  /** A row larger than this, as JSON, ends the statement. For SQLite, whose rows can be refused before they are sent. */
+  readonly maxRowBytes: number;
+  /** After this the server ends it by itself, in milliseconds; null for never. */
+  readonly serverTimeoutMs: number | null;
+}
+
+/** Takes rows as they arrive. */
+export interface RowSink {
+  /** Once, before the first row; not at all for a statement that gives no rows. Names as the server gives them. */
+  columns(names: readonly string[]): void;
+  /** Gives false when no more are wanted: the statement is ended. `values` is not used again. */
+  row(values: readonly Value[]): boolean;
+}
+
+/** A statement that runs. `ended` never rejects and settles when the work has stopped, as far as that can be known. */
+export interface Running {
+  readonly ended: Promise<Finished | Trouble>;
+  /** Stops the work on the server. May be called more than once. */
+  cancel(): void;
+}
+
+/** The statement did what it says. */
+export interface Finished {
+  readonly kind: "finished";
+  /** Rows given, or changed by a statement that gives none. */
+  readonly rowCount: number;
+}
+
+/** What went wrong, in the words of the server or the system. */
+export interface Trouble {
+  readonly kind: "trouble";
+  /**
+   * SQLSTATE for PostgreSQL, the error's name for MySQL, `SQLITE_BUSY`, the first word of a Redis error,
+   * or the system's name for what happened to the socket or the file: `ECONNREFUSED`, `ENOENT`.
+   */
+  readonly code: string;
+  readonly message: string;
+  /** It was sent, and no answer came: whether it was carried out is unknown. */
+  readonly lost: boolean;
+}
+
+/** The machine's databases. */
+export const realDatabases: Databases = {
+  openSqlite: (options) => lazily(async () => (await import("./sqlite.ts")).openSqlite(options)),
+};
+
+/** Opens with a driver that has to be imported first. */
+function lazily<S>(start: () => Promise<Opening<S>>): Opening<S> {
+  let cancelled = false;
+  let opening: Opening<S> | undefined;
+  return {
+    opened: start().then((started) => {
+      opening = started;
+      if (cancelled) opening.cancel();
+      return opening.opened;
+    }),
+    cancel() {
+      cancelled = true;
+      opening?.cancel();
+    },
+  };
+}
