@@ -4,8 +4,9 @@
  */
 import type { Databases } from "./databases.ts";
 import type { Disk } from "./disk.ts";
-import type { SaveFiles } from "./save_files.ts";
 import type { HttpPort } from "./http_port.ts";
+import type { Processes } from "./processes.ts";
+import type { SaveFiles } from "./save_files.ts";
 
 /** The machine. A test passes another one. */
 export interface Ports {
@@ -18,6 +19,7 @@ export interface Ports {
   readonly saves: SaveFiles;
   readonly http: HttpPort;
   readonly disk: Disk;
+  readonly processes: Processes;
 }
 
 /** Time. Durations are milliseconds. */

@@ -4,6 +4,7 @@ import { realDisk } from "./disk.ts";
 import { realHost } from "./host.ts";
 import { realHttp } from "./http.ts";
 import type { Ports } from "./ports.ts";
+import { realProcesses } from "./processes.ts";
 import { realSaveFiles } from "./save_files.ts";
 import { realSourceFiles } from "./source_files.ts";
 
@@ -18,5 +19,6 @@ export function realPorts(): Ports {
     saves: realSaveFiles,
     http: realHttp,
     disk: realDisk,
+    processes: realProcesses,
   };
 }
