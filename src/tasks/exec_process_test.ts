@@ -16,6 +16,7 @@ function scene() {
   const clock: Clock = {
     now: () => now,
     wallTime: () => now,
+    soon: (wake) => setImmediate(wake),
     after(delayMs, wake) {
       const id = timerCount++;
       timers.set(id, { at: now + delayMs, wake });
