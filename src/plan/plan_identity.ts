@@ -1,6 +1,6 @@
 import { stringifyJson } from "../model/json.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
-import { sha256Hex } from "../runtime/sha256.ts";
+import { sha256Hex } from "../runtime/hash.ts";
 
 /** What a run's journal remembers of its plan, so that a resume can tell whether it goes on with the same work. */
 export interface PlanIdentity {

@@ -7,7 +7,7 @@ export interface Body {
   write(chunk: Uint8Array): boolean;
   /** So far. */
   readonly bytes: number;
-  /** After the last chunk. */
+  /** After the last chunk. Gives the same again when called again. */
   finish(): FinishedBody;
   /** Drops everything, a half-written file too. May be called at any time, more than once. */
   discard(): void;

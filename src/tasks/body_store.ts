@@ -1,7 +1,7 @@
 import { toBase64 } from "../model/json.ts";
 import type { CapturePlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
-import { type Sha256, startSha256 } from "../runtime/sha256.ts";
+import { type Hasher, startSha256 } from "../runtime/hash.ts";
 import type { Body, FinishedBody } from "./body.ts";
 import { cutMiddle, cutWindows, decodeUtf8, maskBytes } from "./capture_text.ts";
 
@@ -46,13 +46,14 @@ class StoredBody implements Body {
   private readonly captureBytes: number;
   private readonly headLimit: number;
   private readonly tailLimit: number;
-  private readonly hash: Sha256 | undefined;
+  private readonly hash: Hasher | undefined;
   private readonly head: Uint8Array[] = [];
   private headBytes = 0;
   private tail: Uint8Array[] = [];
   private tailBytes = 0;
   private dropped = false;
   private tooLarge = false;
+  private finished: FinishedBody | undefined;
 
   constructor(options: BodyOptions) {
     const { maxBytes, capture, keepContent, redactor } = options;
@@ -82,7 +83,7 @@ class StoredBody implements Body {
 
   finish(): FinishedBody {
     const whole = this.options.keepContent && !this.tooLarge;
-    return {
+    return this.finished ??= {
       bytes: this.bytes,
       sha256: this.hash?.hex() ?? "",
       content: whole ? this.joinHead() : undefined,

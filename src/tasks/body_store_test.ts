@@ -27,11 +27,12 @@ function store(chunks: readonly (Uint8Array | string)[], options: Partial<BodyOp
 }
 
 test("makeBody() counts, hashes and captures a small text as it is", () => {
-  const { finished } = store(["hello ", "", "wörld"]);
+  const { body, finished } = store(["hello ", "", "wörld"]);
   assert.equal(finished.bytes, 12);
   assert.equal(finished.sha256, createHash("sha256").update("hello wörld").digest("hex"));
   assert.deepEqual(finished.captured("body"), { fields: { body: "hello wörld" }, truncated: false });
   assert.equal(finished.content, undefined);
+  assert.equal(body.finish(), finished, "finish() may be called again");
 });
 
 test("makeBody() keeps an empty body as an empty text", () => {

@@ -1,4 +1,4 @@
-import { sha256Hex } from "../runtime/sha256.ts";
+import { sha256Hex } from "../runtime/hash.ts";
 
 /** A task run, as the plan counts them. */
 export interface SaveOwner {
