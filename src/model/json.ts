@@ -24,6 +24,15 @@ export function stringifyJson(value: unknown, space?: number): string {
   return JSON.stringify(value, writeExact, space);
 }
 
+/** JSON text that is the same for equal values, whatever the order of their keys. */
+export function canonicalJson(value: Value): string {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return stringifyJson(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const map = value as ValueMap;
+  const members = Object.keys(map).sort().map((key) => `${JSON.stringify(key)}:${canonicalJson(map[key]!)}`);
+  return `{${members.join(",")}}`;
+}
+
 function writeExact(this: unknown, _key: string, value: unknown): unknown {
   if (typeof value === "bigint") return raw(value.toString());
   if (value instanceof Uint8Array) return toBase64(value);

@@ -1,0 +1,76 @@
+import { parseJson, type Value } from "../model/json.ts";
+import { end, Fault, type ItemSource, type Pulled } from "./items.ts";
+import { TextFault, type TextPieces } from "./text_pieces.ts";
+
+/** The lines of a text, without line ends; blank ones are dropped. `name` is how messages call the source. */
+export function lineItems(pieces: TextPieces, name: string): ItemSource {
+  return new LineItems(pieces, name, (line) => line);
+}
+
+/** JSON Lines: one value a line, exact to the last digit. A line that is no JSON ends the source. */
+export function jsonLineItems(pieces: TextPieces, name: string): ItemSource {
+  return new LineItems(pieces, name, parseJson);
+}
+
+class LineItems implements ItemSource {
+  #text = "";
+  #position = 0;
+  /** From 1; of the line taken last. */
+  #line = 0;
+
+  constructor(readonly pieces: TextPieces, readonly name: string, readonly read: (line: string) => Value) {}
+
+  next(): Pulled | Promise<Pulled> {
+    const item = this.#take();
+    return item === undefined ? this.#takeFromNextPiece() : item;
+  }
+
+  close(): void {
+    this.pieces.close();
+  }
+
+  /** The item of the next line that is not blank; undefined when the text at hand has none. */
+  #take(): Pulled | undefined {
+    const text = this.#text;
+    while (this.#position < text.length) {
+      const start = this.#position;
+      const newline = text.indexOf("\n", start);
+      const stop = newline === -1 ? text.length : newline;
+      this.#position = stop + 1;
+      this.#line++;
+      const lineEnd = stop > start && text.charCodeAt(stop - 1) === carriageReturn ? stop - 1 : stop;
+      if (!isBlank(text, start, lineEnd)) return this.#readLine(text.slice(start, lineEnd));
+    }
+    return undefined;
+  }
+
+  #readLine(line: string): Pulled {
+    try {
+      return this.read(line);
+    } catch (error) {
+      return new Fault(`${this.name}:${this.#line}: the line is not JSON: ${(error as Error).message}`);
+    }
+  }
+
+  async #takeFromNextPiece(): Promise<Pulled> {
+    for (;;) {
+      const piece = await this.pieces.read();
+      if (piece === null) return end;
+      if (piece instanceof TextFault) return new Fault(piece.describe(this.name, this.#line + 1));
+      this.#text = piece;
+      this.#position = 0;
+      const item = this.#take();
+      if (item !== undefined) return item;
+    }
+  }
+}
+
+function isBlank(text: string, start: number, stop: number): boolean {
+  for (let i = start; i < stop; i++) {
+    const code = text.charCodeAt(i);
+    if (code !== space && code !== tab) return false;
+  }
+  return true;
+}
+
+const [tab, carriageReturn, space] = [9, 13, 32];
