@@ -25,6 +25,12 @@ export class Ceiling<P> {
     this.#waiting.delete(pool);
   }
 
+  /** An adaptive limit took a step. */
+  resize(pool: PoolState<P>, limit: number): void {
+    this.#limits += limit - pool.limit;
+    pool.limit = limit;
+  }
+
   /**
    * May this pool start one more? If not it is remembered until {@link next} names it. Every pool is first asked up to
    * its share, and only then for what is to spare.

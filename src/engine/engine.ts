@@ -70,7 +70,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   const families = new Map<number, Map<string, PoolState<P>>>();
   const tasks = options.tasks.map((spec, position) => new TaskState(position, spec));
   const pools = new Set<PoolState<P>>();
-  const familySums = options.pools.map(() => ({ peak: 0, fullMs: 0, throttled: 0 }));
+  const familySums = options.pools.map(() => ({ peak: 0, fullMs: 0, throttled: 0, retriesWithheld: 0 }));
 
   let dirty: PoolState<P>[] = [];
   let turnQueued = false;
@@ -248,6 +248,10 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     else if (stopped) end(run, { outcome: "not_run" });
     else {
       const lane = laneFor(task, got.poolKey);
+      if (lane.pool.givenUp) {
+        end(run, circuitOpen);
+        return true;
+      }
       lane.ready.push(run);
       task.readyCount++;
       if (task.spec.family) mark(lane.pool);
@@ -297,6 +301,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     sums.peak = Math.max(sums.peak, pool.peak);
     sums.fullMs += pool.fullMs;
     sums.throttled += pool.throttled;
+    sums.retriesWithheld += pool.retriesWithheld;
     pools.delete(pool);
     ceiling.remove(pool);
     sleeping.delete(pool);
@@ -319,16 +324,39 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         noteFull(pool, now);
         return;
       }
+      if ("withhold" in decision) {
+        withhold(decision.withhold);
+        continue;
+      }
       if (!ceiling.admits(pool, upTo)) return;
       pool.turn = (pool.lanes.indexOf(decision.start) + 1) % pool.lanes.length;
       if (pool.ratePerMs > 0) pool.arrival = Math.max(pool.arrival, now) + 1 / pool.ratePerMs;
       const lane = decision.start;
-      if (decision.retry) start(lane, lane.retries.pop(), now);
+      if (decision.retry) startRetry(lane, lane.retries.pop(), now);
       else {
+        pool.budget.noteFirst(now);
         lane.task.readyCount--;
         start(lane, lane.ready.shift()!, now);
       }
     }
+  }
+
+  /** It may have waited for a slot past its total timeout. */
+  function startRetry(lane: Lane<P>, run: TaskRun<P>, now: number): void {
+    const { totalMs } = lane.task.spec;
+    const last = run.attempts.at(-1);
+    if (last?.error && totalMs !== null && now >= run.startedAt + totalMs) {
+      return endBegun(lane.pool, run, lastFailure(last, "no time was left for another attempt"), null);
+    }
+    lane.pool.budget.noteRetry(now);
+    start(lane, run, now);
+  }
+
+  function withhold(lane: Lane<P>): void {
+    const run = lane.retries.pop();
+    lane.pool.retriesWithheld++;
+    const why = "the target's retry budget put off another attempt for too long";
+    endBegun(lane.pool, run, lastFailure(run.attempts.at(-1)!, why), null);
   }
 
   function noteFull(pool: PoolState<P>, now: number): void {
@@ -356,6 +384,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
     const call = new AttemptCall(now, run.attemptCount);
     call.slot = pool.calls.push(call) - 1;
+    call.isProbe = pool.breaker?.isProbing ?? false;
     watchTime(call, task.spec, run);
 
     const begun = isFirst ? hooks.begin?.(run) : undefined;
@@ -408,6 +437,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function settle(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, verdict: Verdict): void {
     const { pool, task } = lane;
     const now = clock.now();
+    noteHealth(pool, call, verdict, now);
     release(pool, task, call);
     if (verdict.kind === "backpressure") waitForMachine(lane, run, verdict.message, now);
     else {
@@ -415,12 +445,28 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       if (verdict.kind === "ok") {
         hooks.attempted?.(run, attempt, null);
         endBegun(pool, run, { outcome: "ok" }, verdict.output);
-      } else judgeFailure(lane, run, attempt, verdict, now);
+      } else judgeFailure(lane, run, call, attempt, verdict, now);
     }
     mark(pool);
     if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
     if (task.spec.family) dropIfIdle(pool);
     queueTurn();
+  }
+
+  /** Tells the breaker and the adaptive limit; an attempt that the run cut off says nothing of the target. */
+  function noteHealth(pool: PoolState<P>, call: AttemptCall, verdict: Verdict, now: number): void {
+    if (
+      verdict.kind === "backpressure" || (call.cancelled !== undefined && call.cancelled.code !== "timeout")
+    ) return;
+    const isHealthy = verdict.kind === "ok" || !(verdict.unhealthy || isTimeout(call, verdict));
+    pool.breaker?.record(isHealthy, call.isProbe, now, pool.limit);
+    if (pool.adaptive === null) return;
+    const isLoss = !isHealthy || (verdict.kind === "failed" && verdict.throttled === true);
+    const limit = pool.adaptive.record(now - call.startedAt, isLoss, pool.running, now);
+    if (limit !== pool.limit) {
+      ceiling.resize(pool, limit);
+      mark(pool);
+    }
   }
 
   function release(pool: PoolState<P>, task: TaskState<P>, call: AttemptCall): void {
@@ -447,7 +493,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       ? "ok"
       : call.cancelled !== undefined && call.cancelled.code !== "timeout"
       ? "cancelled"
-      : call.cancelled !== undefined || verdict.timedOut
+      : isTimeout(call, verdict)
       ? "timed_out"
       : "failed";
     const attempt: Attempt = { startedAt: call.startedAt, durationMs: now - call.startedAt, outcome, error };
@@ -458,6 +504,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function judgeFailure(
     lane: Lane<P>,
     run: TaskRun<P>,
+    call: AttemptCall,
     attempt: Attempt,
     failure: Failure,
     now: number,
@@ -475,6 +522,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       endBegun(pool, run, ending, output);
     };
     if (attempt.outcome === "cancelled") return finish({ outcome: "cancelled", error });
+    if (call.isProbe && error.retryable && !stopped) return afterProbe(lane, run, attempt, failure, now);
     const outcome = attempt.outcome === "timed_out" ? "timed_out" : "failed";
     if (!error.retryable || run.attemptCount >= spec.retry.attempts) return finish({ outcome, error });
     if (stopped) return finish({ outcome: "cancelled", error });
@@ -490,6 +538,41 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     }
     hooks.attempted?.(run, attempt, wait);
     lane.retries.push(now + wait, run);
+  }
+
+  /** A probe that failed: its run waits for the next one, unless the breaker has given up. */
+  function afterProbe(lane: Lane<P>, run: TaskRun<P>, attempt: Attempt, failure: Failure, now: number): void {
+    const { pool } = lane;
+    if (pool.breaker!.hasGivenUp(now)) {
+      hooks.attempted?.(run, attempt, null);
+      endBegun(pool, run, lastFailure(attempt, "the target did not come back"), failure.output ?? null);
+      return giveUp(pool);
+    }
+    run.attemptCount--;
+    hooks.attempted?.(run, attempt, Math.max(0, pool.breaker!.openUntil - now));
+    lane.retries.push(now, run);
+  }
+
+  /** The breaker has waited long enough: everything that is left for this pool is skipped. */
+  function giveUp(pool: PoolState<P>): void {
+    pool.givenUp = true;
+    for (const lane of pool.lanes) {
+      for (const run of lane.ready.splice(0)) {
+        lane.task.readyCount--;
+        end(run, circuitOpen);
+      }
+      while (lane.retries.size > 0) {
+        const run = lane.retries.pop();
+        endBegun(
+          pool,
+          run,
+          run.attempts.length > 0
+            ? lastFailure(run.attempts.at(-1)!, "the target did not come back")
+            : circuitOpen,
+          null,
+        );
+      }
+    }
   }
 
   /** No descriptor, no process: not the input's fault, so it waits its turn again and the pool holds back a little. */
@@ -585,6 +668,8 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         pausedUntil: 0,
         fullMs: sums.fullMs,
         throttled: sums.throttled,
+        retriesWithheld: sums.retriesWithheld,
+        limitHistory: members.length === 1 ? members[0]!.adaptive?.history ?? [] : [],
       };
       for (const pool of members) {
         result.running += pool.running;
@@ -593,10 +678,30 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         result.pausedUntil = Math.max(result.pausedUntil, pool.pausedUntil);
         result.fullMs += pool.fullMs + (Number.isNaN(pool.fullSince) ? 0 : now - pool.fullSince);
         result.throttled += pool.throttled;
+        result.retriesWithheld += pool.retriesWithheld;
       }
       return result;
     });
   }
+}
+
+const circuitOpen: Ending = {
+  outcome: "skipped",
+  reason: "circuit_open",
+  error: { code: "circuit_open", message: "the target was given up: it did not come back", retryable: false },
+};
+
+/** How a run ends that may not go on: by its last attempt. */
+function lastFailure(attempt: Attempt, why: string): Ending {
+  const error = attempt.error!;
+  return {
+    outcome: attempt.outcome === "timed_out" ? "timed_out" : "failed",
+    error: { ...error, message: `${error.message}; ${why}` },
+  };
+}
+
+function isTimeout(call: AttemptCall, failure: Failure): boolean {
+  return call.cancelled?.code === "timeout" || failure.timedOut === true;
 }
 
 const hardness = { drain: 0, grace: 1, now: 2 } as const;

@@ -1,5 +1,8 @@
+import { AdaptiveLimit } from "./adaptive_limit.ts";
+import { Breaker } from "./breaker.ts";
 import type { AttemptCall } from "./call.ts";
 import { TimeHeap } from "./heap.ts";
+import { putOffLimitMs, RetryBudget } from "./retry_budget.ts";
 import type { PoolSpec, TaskRun, TaskSpec } from "./types.ts";
 
 /** A task while its runs are handed out. */
@@ -42,7 +45,14 @@ export class PoolState<P> {
   begun = 0;
   peak = 0;
   throttled = 0;
+  /** Runs that ended because the retry budget put them off for too long. */
+  retriesWithheld = 0;
   pausedUntil = 0;
+  readonly budget = new RetryBudget();
+  readonly breaker: Breaker | null;
+  readonly adaptive: AdaptiveLimit | null;
+  /** The breaker gave up: what is left is skipped. */
+  givenUp = false;
   /** GCRA: the theoretical arrival time of the next start. */
   arrival = 0;
   /** Which lane is asked first. */
@@ -54,7 +64,11 @@ export class PoolState<P> {
 
   constructor(readonly spec: PoolSpec, name = spec.name) {
     this.name = name;
-    this.limit = spec.limit;
+    this.adaptive = spec.minLimit === undefined || spec.minLimit === spec.limit
+      ? null
+      : new AdaptiveLimit({ min: spec.minLimit, max: spec.limit });
+    this.limit = this.adaptive?.limit ?? spec.limit;
+    this.breaker = spec.breaker === undefined ? null : new Breaker(spec.breaker);
     this.ratePerMs = spec.ratePerMs ?? 0;
     this.burst = spec.burst ?? 1;
   }
@@ -77,6 +91,8 @@ export class PoolState<P> {
 /** What a pool should do now. */
 export type Decision<P> =
   | { readonly start: Lane<P>; readonly retry: boolean }
+  /** Its earliest retry was put off for too long: end it. */
+  | { readonly withhold: Lane<P> }
   /** Nothing to start before this time; Infinity: until something happens. */
   | { readonly lookAgainAt: number };
 
@@ -89,7 +105,11 @@ const whenSomethingHappens = { lookAgainAt: Infinity };
  * than rate × length + burst starts.
  */
 export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
+  const { breaker, budget } = pool;
   if (pool.running >= pool.limit) return whenSomethingHappens;
+  if (breaker !== null && pool.running >= breaker.allowance(now, pool.limit)) {
+    return breaker.openUntil > now ? { lookAgainAt: breaker.openUntil } : whenSomethingHappens;
+  }
   let due: Lane<P> | undefined;
   let fresh: Lane<P> | undefined;
   let earliest = Infinity;
@@ -98,8 +118,11 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
     const lane = pool.lanes[(pool.turn + i) % count]!;
     if (!lane.task.hasRoom) continue;
     const retryAt = lane.retries.earliest;
-    if (retryAt <= now) due = lane;
-    else if (retryAt < earliest) earliest = retryAt;
+    if (retryAt <= now) {
+      if (budget.hasRoom(now)) due = lane;
+      else if (now - retryAt > putOffLimitMs) return { withhold: lane };
+      else earliest = Math.min(earliest, budget.nextChange(now));
+    } else if (retryAt < earliest) earliest = retryAt;
     if (fresh === undefined && lane.ready.length > 0 && pool.begun < pool.begunLimit) fresh = lane;
   }
   const start = due ?? fresh;

@@ -1,3 +1,5 @@
+import type { LimitChange } from "./adaptive_limit.ts";
+import type { BreakerSpec } from "./breaker.ts";
 import type { Ending, RunError } from "../model/outcome.ts";
 import type { Call, Output, Verdict } from "../model/verdict.ts";
 
@@ -45,8 +47,11 @@ export interface Source<P> {
 /** Limits of one pool. */
 export interface PoolSpec {
   readonly name: string;
-  /** Attempts at a time, at least 1. */
+  /** Attempts at a time, at least 1; the most for an adaptive limit. */
   readonly limit: number;
+  /** The least for an adaptive limit; undefined or equal for a fixed one. */
+  readonly minLimit?: number;
+  readonly breaker?: BreakerSpec;
   /** Attempts begun per millisecond, evenly; undefined for no rate. */
   readonly ratePerMs?: number;
   /** Attempts that may begin at once under a rate; at least 1. */
@@ -125,4 +130,7 @@ export interface PoolView {
   /** Milliseconds during which it was full while work waited. */
   readonly fullMs: number;
   readonly throttled: number;
+  readonly retriesWithheld: number;
+  /** How an adaptive limit got where it is; empty for a fixed one. Times are monotonic. */
+  readonly limitHistory: readonly LimitChange[];
 }

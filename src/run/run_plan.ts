@@ -104,6 +104,8 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     pools: plan.pools.map((pool) => ({
       name: pool.name,
       limit: pool.concurrency.max,
+      minLimit: pool.concurrency.min,
+      ...(pool.breaker === null ? {} : { breaker: pool.breaker }),
       ...(pool.rate === null ? {} : { ratePerMs: pool.rate.limit / pool.rate.perMs, burst: pool.rate.burst }),
     })),
     tasks: programs.map((program, position) => ({
