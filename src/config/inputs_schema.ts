@@ -35,7 +35,7 @@ const values = shapes(
     }, { scope: "inputs", secrets: false, gives: "list" }),
     items,
   ],
-  (raw) => Array.isArray(raw) ? 1 : 0,
+  (raw) => typeof raw === "string" ? 0 : 1,
   "An expression that gives the list of items, or the items written out.",
 );
 
@@ -141,7 +141,7 @@ const axis = shapes(
     }),
     list(anything("A value.", { ...early, exact: true }), "Values, written out."),
   ],
-  (raw) => Array.isArray(raw) ? 1 : 0,
+  (raw) => typeof raw === "string" && raw.includes("${{") ? 0 : 1,
   "Values: a list, or an expression that gives one.",
 );
 

@@ -2,6 +2,7 @@ import { errorCodes } from "../model/outcome.ts";
 import type { CapturePlan } from "../model/plan.ts";
 import {
   choice,
+  complain,
   count,
   duration,
   expression,
@@ -115,9 +116,17 @@ export interface TimeoutSetting {
   readonly total?: number | Templated<"duration"> | null;
 }
 
-const attempts = count({ description: "Tries in all; 1 is no retry.", default: 3, examples: [5] }, {
+const attemptCount = count({ description: "Tries in all; 1 is no retry.", default: 3, examples: [5] }, {
   min: 1,
 });
+
+const attempts: typeof attemptCount = {
+  ...attemptCount,
+  read(raw, place) {
+    if (raw !== 0 && raw !== false) return attemptCount.read(raw, place);
+    return complain(place, `attempts count the first try too: write 1 for no retry, not ${raw}`);
+  },
+};
 
 const retryOn = mapped(
   fixedText({

@@ -20,6 +20,9 @@ export function readConcurrency(raw: unknown): Read<Concurrency> {
   if (raw === "cpus") return { ok: raw };
   if (raw === "auto") return { ok: { min: 1, max: 64 } };
   const wrong = "expected a whole number of at least 1, cpus, auto, or bounds such as { min: 2, max: 16 }";
+  if (typeof raw === "string" && /^\d+$/.test(raw)) {
+    return { wrong: `"${raw}" is a text: leave out the quotes` };
+  }
   if (typeof raw !== "number") return { wrong };
   const count = readCount(raw, 1);
   return "ok" in count ? count : { wrong };

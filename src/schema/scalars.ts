@@ -77,8 +77,7 @@ export function choice<const T extends string | boolean>(options: readonly T[], 
 /** Exactly this number, for `version`. */
 export function literal<const T extends number>(value: T, doc: Doc): Word<T> {
   return {
-    read: (raw, place) =>
-      raw === value ? value : complain(place, `expected ${value}, got ${nameOf(raw)}: write ${value}`),
+    read: (raw, place) => raw === value ? value : complain(place, `expected ${value}, got ${nameOf(raw)}`),
     json: () => ({ const: value, ...docKeywords(doc) }),
   };
 }

@@ -1,4 +1,4 @@
-import { hint } from "../model/near.ts";
+import { hint, nearest, orList } from "../model/near.ts";
 import { orNull } from "./structures.ts";
 import {
   below,
@@ -79,34 +79,37 @@ function readSection(
 ): unknown {
   if (!isMap(raw)) return complain(place, `expected a map, got ${nameOf(raw)}`);
   const read: { [key: string]: unknown } = {};
+  /** Keys that were written, and those that were probably meant: neither is missing. */
+  const given = new Set(Object.keys(raw));
   for (const key of Object.keys(raw)) {
     const word = Object.hasOwn(entries, key) ? entries[key] : undefined;
     if (word === undefined) {
-      if (rules.ignored === undefined || !key.startsWith(rules.ignored)) complainOfKey(entries, key, place);
-      continue;
-    }
-    if (raw[key] === null && mayReset && !word.isRequired) {
+      if (rules.ignored !== undefined && key.startsWith(rules.ignored)) continue;
+      const known = Object.keys(entries);
+      place.reading.report([...place.path, key], `unknown key "${key}"${hint(key, known)}`, { on: "key" });
+      given.add(nearest(key, known) ?? key);
+    } else if (raw[key] === null && mayReset && !word.isRequired) {
       read[key] = null;
-      continue;
+    } else if (raw[key] !== undefined) {
+      const value = word.read(raw[key], below(place, key));
+      if (value !== undefined) read[key] = value;
     }
-    const value = word.read(raw[key], below(place, key));
-    if (value !== undefined) read[key] = value;
   }
-  checkTogether(rules, raw, place);
-  return fillRequired(entries, raw, read, place) ? read : undefined;
+  checkTogether(rules, raw, given, place);
+  return fillRequired(entries, read, given, place) ? read : undefined;
 }
 
 /** False when a required key is missing or wrong and nothing stands in for it. */
 function fillRequired(
   entries: Entries,
-  raw: { readonly [key: string]: unknown },
   read: { [key: string]: unknown },
+  given: ReadonlySet<string>,
   place: Place,
 ): boolean {
   let isWhole = true;
   for (const [key, word] of Object.entries(entries)) {
     if (!word.isRequired) continue;
-    if (!Object.hasOwn(raw, key)) complain(place, `"${key}" is missing`);
+    if (!given.has(key)) complain(place, `"${key}" is missing`);
     if (read[key] !== undefined) continue;
     if (word.instead === undefined) isWhole = false;
     else read[key] = word.instead;
@@ -114,18 +117,17 @@ function fillRequired(
   return isWhole;
 }
 
-function complainOfKey(entries: Entries, key: string, place: Place): void {
-  const message = `unknown key "${key}"${hint(key, Object.keys(entries))}`;
-  place.reading.report([...place.path, key], message, { on: "key" });
-}
-
-function checkTogether(rules: SectionRules, raw: { readonly [key: string]: unknown }, place: Place): void {
-  const one = rules.exactlyOne;
-  if (one && !one.some((key) => Object.hasOwn(raw, key))) {
-    complain(place, `one of ${one.join(", ")} is missing`);
+function checkTogether(
+  { exactlyOne, atMostOne = [] }: SectionRules,
+  raw: { readonly [key: string]: unknown },
+  given: ReadonlySet<string>,
+  place: Place,
+): void {
+  if (exactlyOne && !exactlyOne.some((key) => given.has(key))) {
+    complain(place, `one of ${orList(exactlyOne)} is missing`);
   }
-  for (const group of [...(one ? [one] : []), ...(rules.atMostOne ?? [])]) {
-    const [first, ...others] = group.filter((key) => Object.hasOwn(raw, key) && raw[key] !== null);
+  for (const group of exactlyOne ? [exactlyOne, ...atMostOne] : atMostOne) {
+    const [first, ...others] = group.filter((key) => Object.hasOwn(raw, key));
     for (const other of others) {
       const message = `"${first}" and "${other}" cannot stand together: leave out one of them`;
       place.reading.report([...place.path, other], message, { on: "key" });

@@ -35,9 +35,14 @@ export function list<T>(
 ): Word<readonly T[]> {
   return {
     read(raw, place) {
-      if (!Array.isArray(raw)) return complain(place, `expected a list, got ${nameOf(raw)}`);
+      if (!Array.isArray(raw)) {
+        const inBrackets = typeof raw === "string" && raw !== "" ? `: write [${JSON.stringify(raw)}]` : "";
+        return complain(place, `expected a list, got ${nameOf(raw)}${inBrackets}`);
+      }
       if (raw.length < min) return complain(place, "the list is empty; it needs at least one element");
-      return raw.map((element, index) => item.read(element, below(place, index)))
+      return raw.map((element, index) =>
+        element === undefined ? element : item.read(element, below(place, index))
+      )
         .filter((value) => value !== undefined);
     },
     json: () => ({
@@ -62,6 +67,7 @@ export function named<T>(
       for (const key of Object.keys(raw)) {
         const wrong = keys.wrong(key);
         if (wrong !== undefined) place.reading.report([...place.path, key], wrong, { on: "key" });
+        if (raw[key] === undefined) continue;
         const read = value.read(raw[key], below(place, key));
         if (wrong === undefined && read !== undefined) all[key] = read;
       }
@@ -138,18 +144,31 @@ export interface AnyRule extends ExpressionRule {
   readonly exact?: boolean;
 }
 
-/** `4` elements deep and `${{ }}` inside are fine; false after something was reported. */
+/** False after something was reported. */
 function readAnything(raw: unknown, place: Place, rule: AnyRule): boolean {
-  if (typeof raw === "string") return noteTemplate(raw, place, rule);
   if (Array.isArray(raw)) {
     return raw.map((element, index) => readAnything(element, below(place, index), rule)).every(Boolean);
   }
   if (isMap(raw)) {
     return Object.keys(raw).map((key) => readAnything(raw[key], below(place, key), rule)).every(Boolean);
   }
-  if (!rule.exact || raw === null) return true;
+  if (raw === null || raw === undefined) return raw === null;
+  if (rule.exact && !isExact(raw, place)) return false;
+  return typeof raw !== "string" || noteTemplate(raw, place, rule);
+}
+
+/** False for a scalar that may be meant as a text, but is none, or that looks like a number, but is none. */
+function isExact(raw: unknown, place: Place): boolean {
   const written = place.reading.written(place.path);
-  if (written === undefined || written === String(raw)) return true;
+  if (written === undefined) return true;
+  if (typeof raw === "string" && /^[-+]?\d[\d_]*_[\d_]*$/.test(raw)) {
+    complain(
+      place,
+      `${raw} is a text: write "${raw}" in quotes, or ${raw.replaceAll("_", "")} if it is a number`,
+    );
+    return false;
+  }
+  if (written === String(raw)) return true;
   complain(place, `${written} would become ${raw}: write "${written}" in quotes if it is text, else ${raw}`);
   return false;
 }

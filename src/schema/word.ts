@@ -4,7 +4,8 @@ import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
 export interface Word<T> {
   /**
    * The value in its normal form (durations in ms, sizes in bytes, short forms written out).
-   * Undefined after everything that is wrong with it was reported.
+   * Undefined after everything that is wrong with it was reported. Inside a map or a list, a raw value that is
+   * undefined was reported before: it is left out in silence.
    */
   read(raw: unknown, place: Place): T | undefined;
   /** What JSON Schema says of it, descriptions included. */

@@ -66,8 +66,7 @@ test("section() reports every problem at once", () => {
     'ulr (key): unknown key "ulr"; did you mean "url"?',
     "timeout: a duration needs a unit: write 10ms or 10s, not 10",
     "maxBytes: write 3MB, without spaces",
-    'expect: expected a list, got "ok"',
-    ': "url" is missing',
+    'expect: expected a list, got "ok": write ["ok"]',
     'maxBytes (key): "timeout" and "maxBytes" cannot stand together: leave out one of them',
   ]);
 });

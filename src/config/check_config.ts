@@ -1,0 +1,38 @@
+import type { ReportProblem } from "../model/diagnostic.ts";
+import type { ValueMap } from "../model/json.ts";
+import type { ExpressionSite } from "../schema/word.ts";
+import { isMap } from "../schema/words.ts";
+import { kindNamed } from "../tasks/registry.ts";
+import { checkDependencies } from "./check_dependencies.ts";
+import { checkNotYet } from "./not_yet.ts";
+import { checkOutputPaths } from "./check_output_paths.ts";
+import { checkRetries } from "./check_retries.ts";
+import { checkTargets } from "./check_targets.ts";
+import type { Config } from "./config_schema.ts";
+
+/** A config that was read, as far as it could be. */
+export interface ConfigToCheck {
+  readonly config: Config;
+  /** As it stands in the file, short forms and all. */
+  readonly raw: unknown;
+  readonly file: string;
+  /** Every expression in it. */
+  readonly sites: readonly ExpressionSite[];
+}
+
+/** The rules between the parts of a config, which no single field can know. */
+export function checkConfig({ config, raw, file }: ConfigToCheck, report: ReportProblem): void {
+  checkDependencies(config, isMap(raw) && isMap(raw.tasks) ? Object.keys(raw.tasks) : [], report);
+  checkTargets(config, report);
+  checkOutputPaths(config, file, report);
+  checkRetries(config, report);
+  for (const [name, { kind, spec }] of Object.entries(config.tasks)) {
+    const path = ["tasks", name, kind];
+    kindNamed(kind).check(
+      spec as ValueMap,
+      (at, message, where) => report([...path, ...at], message, where),
+      path,
+    );
+  }
+  checkNotYet(raw, report);
+}

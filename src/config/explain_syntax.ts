@@ -1,0 +1,64 @@
+import type { YAMLParseError } from "yaml";
+import { lineAt, quotedAt, quotedTemplates } from "./quoted_line.ts";
+import type { TextProblem } from "./decode_text.ts";
+
+const noColon = 'expected "key: value" here; the ": " is missing';
+const noDirectives = "a line that begins with % is a directive, which a config has none of";
+
+/** Says what a YAML syntax error means to someone who did not think of YAML, with the line as it should be. */
+export function explainSyntax(
+  text: string,
+  error: YAMLParseError,
+  [start, end]: readonly [number, number],
+): TextProblem {
+  const { line, offset } = lineAt(text, start);
+  const column = start - offset;
+  const message = messageOf(error, line, column, quotedAt(text, start));
+  const length = Math.min(end - start, Math.max(1, line.length - column));
+  return { offset: start, length: Math.max(1, length), message };
+}
+
+function messageOf(error: YAMLParseError, line: string, column: number, quoted: string | undefined): string {
+  const inQuotes = quoted === undefined ? "" : `; write it in quotes: ${quoted}`;
+  if (/[[{,]\s*[^"',]*\$\{\{/.test(line) && isFlowError(error)) {
+    return `inside { } and [ ] an expression must stand in quotes: ${quotedTemplates(line)}`;
+  }
+  switch (error.code) {
+    case "TAB_AS_INDENT":
+      return "indent with spaces: YAML takes no tabs";
+    case "BAD_SCALAR_START":
+      return `a text without quotes cannot begin with ${line[column]}${inQuotes}`;
+    case "BLOCK_AS_IMPLICIT_KEY":
+      if (/:\s/.test(line.slice(column))) return `a text with ": " in it is taken for a map${inQuotes}`;
+      return "the next line is indented deeper, but this key has a value already";
+    case "BAD_DQ_ESCAPE":
+      return `${error.message.replace(/^Invalid escape sequence /, "")} is no escape in a "text": ` +
+        "write the backslash twice, or put the text in single quotes";
+    case "MISSING_CHAR":
+      if (/closing ['"]/.test(error.message)) return "the quote of this text is never closed";
+      if (/followed by map values/.test(error.message)) return noColon;
+      if (/directives-end/.test(error.message)) return noDirectives;
+      break;
+    case "MULTILINE_IMPLICIT_KEY":
+      return noColon;
+    case "UNEXPECTED_TOKEN":
+      if (/Block scalar header|Not a YAML token/.test(error.message)) {
+        return `a value that begins with ${line[column - 1] ?? ">"} is a block of text${inQuotes}`;
+      }
+      if (/at node end/.test(error.message)) return `the value ended before this${inQuotes}`;
+      if (/block-seq-ind/.test(error.message)) {
+        return 'a list begins on a line of its own: put "- " under the key';
+      }
+      break;
+    case "BAD_DIRECTIVE":
+      return noDirectives;
+    case "BAD_INDENT":
+      if (/Flow (map|sequence)/.test(error.message)) return "the { or [ before this is never closed";
+      break;
+  }
+  return `this is not YAML: ${error.message}`;
+}
+
+function isFlowError(error: YAMLParseError): boolean {
+  return error.code === "UNEXPECTED_TOKEN" || error.code === "MISSING_CHAR" || error.code === "BAD_INDENT";
+}

@@ -1,0 +1,75 @@
+import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
+import { isMap } from "../schema/words.ts";
+
+/** A part of the config that is understood but cannot be run yet. */
+interface NotYet {
+  /** `*` stands for any name or position. */
+  readonly path: string;
+  readonly words: string;
+  /** Only values for which this holds; any value without it. */
+  readonly when?: (value: unknown) => boolean;
+}
+
+const isAdaptive = (value: unknown) => isMap(value) || value === "auto";
+const isServerUrl = (value: unknown) =>
+  typeof value === "string" && /^(postgres(ql)?|mysql|mariadb):/.test(value);
+
+/** Delete an entry when what it names has come. */
+const notYet: readonly NotYet[] = [
+  { path: "secrets.*.command", words: "secrets from a command" },
+  { path: "run.lock", words: "`run.lock`" },
+  { path: "run.jitter", words: "`run.jitter`" },
+  { path: "run.notify", words: "`run.notify`" },
+  ...["defaults", "targets.*"].flatMap((place): NotYet[] => [
+    { path: `${place}.rate`, words: "`rate`" },
+    { path: `${place}.breaker`, words: "`breaker`" },
+    { path: `${place}.concurrency`, words: "the adaptive limit", when: isAdaptive },
+    { path: `${place}.retry.until`, words: "`retry.until`" },
+    { path: `${place}.http.auth.oauth2`, words: "`oauth2`" },
+    { path: `${place}.redis`, words: "`redis`" },
+    { path: `${place}.sql.url`, words: "SQL on this kind of server", when: isServerUrl },
+  ]),
+  { path: "targets.*.per", words: "`per`" },
+  { path: "tasks.*.needs", words: "`needs`" },
+  { path: "tasks.*.foreach.from", words: "`foreach.from`" },
+  { path: "tasks.*.foreach.where", words: "`foreach.where`" },
+  { path: "tasks.*.foreach.unique", words: "`foreach.unique`" },
+  { path: "tasks.*.foreach.batch", words: "`foreach.batch`" },
+  { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
+  { path: "tasks.*.retry.until", words: "`retry.until`" },
+  { path: "tasks.*.collect", words: "`collect`" },
+  { path: "tasks.*.http.paginate", words: "`paginate`" },
+  { path: "tasks.*.http.auth.oauth2", words: "`oauth2`" },
+  { path: "tasks.*.redis", words: "`redis`" },
+  { path: "tasks.*.sql.url", words: "SQL on this kind of server", when: isServerUrl },
+  { path: "report.html", words: "the HTML report" },
+  { path: "report.junit", words: "the JUnit report" },
+  { path: "report.prometheus", words: "the Prometheus report" },
+];
+
+/** Says at load what could not be kept when the config runs. */
+export function checkNotYet(raw: unknown, report: ReportProblem): void {
+  for (const { path, words, when } of notYet) {
+    for (const found of matches(raw, path.split("."))) {
+      if (found.value === null || (when && !when(found.value))) continue;
+      report(found.path, `${words} cannot be run by this version of fanout: leave it out`, { on: "key" });
+    }
+  }
+}
+
+interface Match {
+  readonly path: ConfigPath;
+  readonly value: unknown;
+}
+
+function matches(raw: unknown, steps: readonly string[]): Match[] {
+  let found: Match[] = [{ path: [], value: raw }];
+  for (const step of steps) {
+    found = found.flatMap(({ path, value }) => {
+      if (!isMap(value)) return [];
+      const keys = step === "*" ? Object.keys(value) : Object.hasOwn(value, step) ? [step] : [];
+      return keys.map((key) => ({ path: [...path, key], value: value[key] }));
+    });
+  }
+  return found;
+}

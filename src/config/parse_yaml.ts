@@ -1,0 +1,68 @@
+import { Composer, type CST, type Document, Parser, visit } from "yaml";
+import { explainSyntax } from "./explain_syntax.ts";
+import type { TextProblem } from "./decode_text.ts";
+
+/** Deeper nesting is refused before it is built: the library's composer is recursive. */
+const maxDepth = 100;
+
+/** A YAML document with its problems; `document` is null when what was parsed cannot be relied on. */
+export interface ParsedYaml {
+  readonly document: Document.Parsed | null;
+  readonly problems: readonly TextProblem[];
+}
+
+/** Parses one document of YAML 1.2. Integers are `bigint`; duplicate keys, aliases and merges are left to {@link toRaw}. */
+export function parseYaml(text: string): ParsedYaml {
+  const tokens = [...new Parser().parse(text)];
+  const deep = tokens.map(tooDeepAt).find((offset) => offset !== undefined);
+  if (deep !== undefined) return failed(deep, 1, `this is nested more than ${maxDepth} levels deep`);
+  const composer = new Composer({ prettyErrors: false, uniqueKeys: false, intAsBigInt: true });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  if (second?.contents) {
+    return failed(second.range[0], 3, "a config is one document: a second one begins here; remove the ---");
+  }
+  const problems = explainAll(text, document!);
+  return { document: problems.length === 0 ? document as Document.Parsed : null, problems };
+}
+
+/** The first error of each line, up to a bracket or a quote that is never closed: the rest are their consequences. */
+function explainAll(text: string, document: Document): TextProblem[] {
+  const byLine = new Map<number, TextProblem>();
+  for (const error of [...document.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
+    const isUnclosedQuote = /closing ['"]/.test(error.message);
+    const problem = explainSyntax(text, error, isUnclosedQuote ? lastQuoted(document) : error.pos);
+    const line = text.lastIndexOf("\n", problem.offset - 1);
+    if (!byLine.has(line)) byLine.set(line, problem);
+    if (isUnclosedQuote || error.code === "BAD_INDENT") break;
+  }
+  return [...byLine.values()];
+}
+
+/** Where the text begins that ran to the end of the file for want of a quote. */
+function lastQuoted(document: Document): readonly [number, number] {
+  let start = 0;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE") start = range?.[0] ?? start;
+    },
+  });
+  return [start, start + 1];
+}
+
+function tooDeepAt(token: CST.Token): number | undefined {
+  const open: { token: CST.Token; depth: number }[] = [{ token, depth: 0 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { token, depth } = next;
+    if (depth > maxDepth) return "offset" in token ? token.offset : 0;
+    if (token.type === "document" && token.value) open.push({ token: token.value, depth: depth + 1 });
+    if (!("items" in token)) continue;
+    for (const item of token.items) {
+      if (item.key) open.push({ token: item.key, depth: depth + 1 });
+      if (item.value) open.push({ token: item.value, depth: depth + 1 });
+    }
+  }
+}
+
+function failed(offset: number, length: number, message: string): ParsedYaml {
+  return { document: null, problems: [{ offset, length, message }] };
+}
