@@ -21,18 +21,19 @@ export function compileValue(
   context: InputContext,
   source: string,
   names: readonly string[] = [],
-): Pick<Expression, "evaluate" | "names"> {
-  if (!source.includes("${{")) return context.compiler.bare(source, scopeWith(names));
-  const template = compileTemplate(context, source, names);
-  return { names: template.names, evaluate: (vars) => template.render(vars) };
+): Expression {
+  return context.compiler.bare(source, scopeWith(names));
 }
 
 /** A template over a task's inputs: `key`, `save.path`. */
-export function compileInputText(
-  context: InputContext,
-  source: string,
-  task: TaskPlan,
-): { readonly names: ReadonlySet<string>; render(input: Input): string } {
+export interface InputText {
+  readonly names: ReadonlySet<string>;
+  /** @throws ExpressionError */
+  render(input: Input): string;
+}
+
+/** @throws when it reads anything but the task's inputs, params, secrets, run and needs */
+export function compileInputText(context: InputContext, source: string, task: TaskPlan): InputText {
   const as = task.foreach?.as ?? "item";
   const template = compileTemplate(context, source, ["item", as, "index", "matrix"]);
   // One record for all inputs: expressions read it and keep nothing.

@@ -68,7 +68,7 @@ const cases: readonly Case[] = [
     /"\$\{\{ null \}\}" gave null where a list/,
   ]],
   ["values: a map", { source: "values", values: "params" }, [/gave a map where a list is needed/]],
-  ["values that fail", { source: "values", values: "nothing.x" }, [/^values cannot be read: /]],
+  ["values that fail", { source: "values", values: "params.x" }, [/^values cannot be read: /]],
   ["a range", { source: "range", range: "1..3" }, [1, 2, 3]],
   ["a range of one", { source: "range", range: " 7 .. 7 " }, [7]],
   ["a negative range", { source: "range", range: "-2..+1" }, [-2, -1, 0, 1]],
@@ -242,14 +242,14 @@ test("openInputs() gives one input for a task without foreach and matrix", async
 });
 
 test("openInputs() numbers inputs, broken ones too, and says which item a broken one was", async () => {
-  const foreach = foreachPlan({ source: "list", items: [1, null, 3] }, { where: "item.x != 0" });
+  const foreach = foreachPlan({ source: "list", items: [{ n: 1 }, null, { n: 3 }] }, { where: "item.n > 0" });
   assert.deepEqual(
     (await allInputs(openInputs(taskPlan({ foreach }), inputContext()))).map((input) => [
       input.index,
       input.item,
       "broken" in input ? input.code : null,
     ]),
-    [[0, 1, null], [1, null, "template"], [2, 3, null]],
+    [[0, { n: 1 }, null], [1, null, "template"], [2, { n: 3 }, null]],
   );
 });
 

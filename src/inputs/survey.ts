@@ -3,7 +3,7 @@ import type { Plan, TaskPlan } from "../model/plan.ts";
 import { shortHash } from "../runtime/hash.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 import type { SourceProblem } from "./check_sources.ts";
-import { compileInputText, expressionMessage, renderPlanText } from "./compile.ts";
+import { compileInputText, expressionMessage, type InputText, renderPlanText } from "./compile.ts";
 import type { InputContext } from "./context.ts";
 import { FingerprintMap } from "./fingerprints.ts";
 import { cannotBeEqual } from "./identify.ts";
@@ -164,9 +164,8 @@ class SavePaths {
   /** Null for a task that saves nothing, or whose path depends on more than its inputs. */
   check(task: TaskPlan, context: InputContext): InputCheck | null {
     if (task.save === null) return null;
-    const path = compileInputText(context, task.save.path, task);
-    const known = new Set(["params", "run", "item", task.foreach?.as ?? "item", "index", "matrix"]);
-    for (const name of path.names) if (!known.has(name.split(".")[0]!)) return null;
+    const path = savePath(task.save.path, task, context);
+    if (path === null) return null;
     const from = this.#count;
     this.#begins.push({ task: task.name, from });
     const doubles = new ProblemList(["tasks", task.name, "save"]);
@@ -194,6 +193,19 @@ class SavePaths {
   }
 }
 
+/** Null for a path that reads the result, secrets or other tasks' outputs: the run compares those. */
+function savePath(source: string, task: TaskPlan, context: InputContext): InputText | null {
+  let path: InputText;
+  try {
+    path = compileInputText(context, source, task);
+  } catch {
+    // It compiled when the config was loaded, with the names of the result.
+    return null;
+  }
+  const known = new Set(["params", "run", "item", task.foreach?.as ?? "item", "index", "matrix"]);
+  return [...path.names].every((name) => known.has(name.split(".")[0]!)) ? path : null;
+}
+
 /** The first few problems of one sort, and how many more there are. */
 class ProblemList {
   readonly #path: SourceProblem["path"];
@@ -217,7 +229,7 @@ class ProblemList {
 }
 
 /** A text that cannot be rendered fails its own run later. */
-function renderOrNull(text: { render(input: Input): string }, input: Input): string | null {
+function renderOrNull(text: InputText, input: Input): string | null {
   try {
     return text.render(input);
   } catch (error) {

@@ -1,9 +1,10 @@
+import { compileBare, compileTemplate } from "../../src/expr/compile_template.ts";
 import type { InputContext } from "../../src/inputs/context.ts";
 import { BrokenItems } from "../../src/inputs/items.ts";
-import { type Expression, ExpressionError, type Template, type Vars } from "../../src/model/expression.ts";
+import type { Vars } from "../../src/model/expression.ts";
 import type { BrokenInput, Input, InputSource } from "../../src/model/input.ts";
-import type { Value } from "../../src/model/json.ts";
 import type { ForeachPlan, ForeachSource, MatrixPlan, Plan, TaskPlan } from "../../src/model/plan.ts";
+import { throwingCompiler } from "../../src/run/scope.ts";
 import { realClock } from "../../src/runtime/clock.ts";
 import type { ByteReader, SourceFiles } from "../../src/runtime/ports.ts";
 
@@ -64,7 +65,7 @@ export function inputContext(options: FakeContextOptions = {}): InputContext & {
     vars: options.vars ?? {},
     clock: realClock,
     sources,
-    compiler: { bare: bareExpression, template },
+    compiler: throwingCompiler(compileBare, compileTemplate),
     openFrom: () => new BrokenItems("not handled here"),
     open: () => open,
   };
@@ -112,43 +113,4 @@ export async function allInputs(source: InputSource): Promise<(Input | BrokenInp
 /** The items of a source's inputs; a broken one as `{ broken }`. */
 export async function allItems(source: InputSource): Promise<unknown[]> {
   return (await allInputs(source)).map((input) => "broken" in input ? { broken: input.broken } : input.item);
-}
-
-/** Stands in for CEL: the few expressions of these tests read alike in JavaScript. */
-function bareExpression(source: string): Expression {
-  const names = new Set(source.replaceAll(/"[^"]*"/g, "").match(/(?<![.\w])[a-z]\w*/g) ?? []);
-  return {
-    source,
-    type: "dyn",
-    names,
-    evaluate(vars) {
-      try {
-        const known = Object.keys(vars);
-        return new Function(...known, `return (${source})`)(...known.map((name) => vars[name])) as Value;
-      } catch (error) {
-        throw new ExpressionError((error as Error).message);
-      }
-    },
-  };
-}
-
-function template(source: string): Template {
-  const parts = source.split(/\$\{\{(.*?)\}\}/).map((part, i) =>
-    i % 2 === 1 ? bareExpression(part.trim()) : part
-  )
-    .filter((part) => part !== "");
-  const expressions = parts.filter((part) => typeof part !== "string");
-  const whole = parts.length === 1 && expressions.length === 1;
-  const renderText = (vars: Vars) =>
-    parts.map((part) => typeof part === "string" ? part : String(part.evaluate(vars))).join("");
-  return {
-    source,
-    constant: expressions.length === 0,
-    whole,
-    leading: typeof parts[0] === "object",
-    names: new Set(expressions.flatMap((expression) => [...expression.names])),
-    parts,
-    render: (vars) => whole ? expressions[0]!.evaluate(vars) : renderText(vars),
-    renderText,
-  };
 }
