@@ -35,7 +35,7 @@ export interface Plan {
   readonly why: { readonly [setting: string]: string };
 }
 
-/** Where a secret is read from when the run starts. */
+/** Where a secret is read from when the run starts. Files are absolute. */
 export type SecretSource =
   | { readonly env: string }
   | { readonly file: string }

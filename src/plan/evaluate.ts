@@ -1,5 +1,6 @@
 import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
-import { type Compiled, ExpressionError, type Scope, type Template, type Vars } from "../model/expression.ts";
+import { compileTemplate } from "../expr/compile_template.ts";
+import { ExpressionError, type Vars } from "../model/expression.ts";
 import type { Value } from "../model/json.ts";
 import { isTemplated, readTemplated } from "../schema/templated.ts";
 import { isMap } from "../schema/word.ts";
@@ -12,16 +13,13 @@ export interface Evaluator {
   settle(value: unknown, path: ConfigPath): unknown;
 }
 
-/** Compiles a text with `${{ }}`. */
-export type CompileTemplate = (source: string, scope: Scope) => Compiled<Template>;
-
 /** An evaluator over these values; what the config may read was checked at load, so every name is `dyn`. */
-export function makeEvaluator(vars: Vars, compile: CompileTemplate, report: ReportProblem): Evaluator {
+export function makeEvaluator(vars: Vars, report: ReportProblem): Evaluator {
   const scope = Object.fromEntries(Object.keys(vars).map((name) => [name, "dyn" as const]));
 
   const renderText = (source: string, path: ConfigPath): Value | undefined => {
     if (!source.includes("${{")) return source;
-    const compiled = compile(source, scope);
+    const compiled = compileTemplate(source, scope);
     if (!compiled.ok) {
       for (const { message, offset, length } of compiled.problems) report(path, message, { offset, length });
       return undefined;

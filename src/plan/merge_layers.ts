@@ -74,12 +74,12 @@ function mergeInto(settings: Mutable, over: SettingsMap, builtIn: SettingsMap, s
     if (value === null) {
       restore(settings, key, builtIn);
       setOrigin(step, key, true);
-    } else if (isSection(value)) {
+    } else if (isSection(key, value)) {
       const before = settings[key];
-      if (!isSection(before)) forget(step, key);
-      const section: Mutable = isSection(before) ? { ...before } : {};
+      if (!isSection(key, before)) setOrigin(step, key, false);
+      const section: Mutable = isSection(key, before) ? { ...before } : {};
       put(settings, key, section);
-      const below = isSection(builtIn[key]) ? builtIn[key] : {};
+      const below = isSection(key, builtIn[key]) ? builtIn[key] : {};
       mergeInto(section, value, below, { ...step, at: `${step.at}${key}.`, caseless: key === "headers" });
     } else {
       put(settings, key, value);
@@ -121,6 +121,9 @@ function put(settings: Mutable, key: string, value: unknown): void {
   Object.defineProperty(settings, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-function isSection(value: unknown): value is SettingsMap {
-  return isMap(value) && !isTemplated(value);
+/** Maps that are one value, not settings of their own: they replace one another. */
+const wholes: ReadonlySet<string> = new Set(["capture", "concurrency", "rate"]);
+
+function isSection(key: string, value: unknown): value is SettingsMap {
+  return isMap(value) && !isTemplated(value) && !wholes.has(key);
 }

@@ -25,8 +25,8 @@ export function printPlan(plan: Plan, counts: InputCounts = {}, style: TableStyl
     block("params", layOut(paramRows(plan), style), style),
     block("secrets", layOut(secretRows(plan), style), style),
     block("run", layOut(runRows(plan), style), style),
-    block("pools", plan.pools.flatMap((pool) => poolLines(pool, style)), style),
-    block("tasks", plan.tasks.flatMap((task) => taskLines(plan, task, counts, style)), style),
+    block("pools", spaced(plan.pools.map((pool) => poolLines(pool, style))), style),
+    block("tasks", spaced(plan.tasks.map((task) => taskLines(plan, task, counts, style))), style),
     block("reports", layOut(reportRows(plan), style), style),
     timeLines(plan, counts, style),
   ];
@@ -47,6 +47,11 @@ function block(title: string, lines: readonly string[], style: TableStyle): stri
   return [style.bold(title), ...lines.map((line) => line === "" ? "" : `  ${line}`)];
 }
 
+/** With an empty line between two groups. */
+function spaced(groups: readonly string[][]): string[] {
+  return groups.flatMap((lines, index) => index === 0 ? lines : ["", ...lines]);
+}
+
 function paramRows(plan: Plan): Row[] {
   return Object.entries(plan.params).map(([name, value]) =>
     row(name, valueText(value), plan.why[`params.${name}`])
@@ -58,7 +63,7 @@ function secretRows(plan: Plan): Row[] {
 }
 
 function secretText(source: SecretSource): string {
-  if ("env" in source) return `environment variable ${source.env}`;
+  if ("env" in source) return `env ${source.env}`;
   return "file" in source ? `file ${source.file}` : `command ${source.command.join(" ")}`;
 }
 
@@ -120,7 +125,7 @@ function taskLines(plan: Plan, task: TaskPlan, counts: InputCounts, style: Table
   if (retry.on.length > 0) rows.push(row("retry.on", retry.on.join(", "), why["retry.on"]));
   if (retry.until !== null) rows.push(row("retry.until", retry.until, why["retry.until"]));
   rows.push(
-    row("repeatable", task.harmless ? "yes" : "only when it was never sent", why.harmless),
+    row("repeatable", task.harmless ? "yes" : "no", why.harmless),
     row("capture", writtenCapture(task.capture), why.capture),
   );
   if (task.allowFailure) rows.push(row("allowFailure", "yes", why.allowFailure));
@@ -177,7 +182,9 @@ function foreachText(foreach: NonNullable<TaskPlan["foreach"]>): string {
 
 function reportRows({ report, why }: Plan): Row[] {
   return Object.entries(report).filter(([, path]) => path !== null)
-    .map(([format, path]) => row(format, path!, why[`report.${format}`]));
+    .map(([format, path]) =>
+      row(format, why[`report.${format}`] === "report" ? path! : `${path} (${why[`report.${format}`]})`)
+    );
 }
 
 function timeLines(plan: Plan, counts: InputCounts, style: TableStyle): string[] {

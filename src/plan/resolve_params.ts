@@ -16,8 +16,8 @@ export interface ParamSetting {
 /** Values of params from outside. */
 export interface ParamsGiven {
   readonly environment: { readonly [name: string]: string | undefined };
-  /** `--params FILE`: its path and what stands in it. */
-  readonly file: { readonly path: string; readonly values: ValueMap } | null;
+  /** `--params FILE`: paths and what stands in them; of equal names the last one counts. */
+  readonly files: readonly { readonly path: string; readonly values: ValueMap }[];
   /** `--set name=text`; of equal names the last one counts. */
   readonly set: readonly { readonly name: string; readonly text: string }[];
 }
@@ -79,11 +79,10 @@ function findValue(
   };
   const set = given.set.findLast((each) => each.name === name);
   if (set) return fromText(set.text, "--set");
-  if (given.file && Object.hasOwn(given.file.values, name)) {
-    return { value: given.file.values[name]!, from: `--params ${given.file.path}` };
-  }
+  const file = given.files.findLast(({ values }) => Object.hasOwn(values, name));
+  if (file) return { value: file.values[name]!, from: `--params ${file.path}` };
   const variable = setting.env === undefined ? undefined : given.environment[setting.env];
-  if (variable !== undefined) return fromText(variable, `the environment variable ${setting.env}`);
+  if (variable !== undefined) return fromText(variable, `env ${setting.env}`);
   if (setting.default !== undefined) {
     const value = context.render(setting.default, path);
     return value === undefined ? undefined : { value, from: "default" };
@@ -180,7 +179,7 @@ function wrongFor(setting: ParamSetting, value: Value): string | undefined {
 
 function complainOfUnknown(
   settings: { readonly [name: string]: ParamSetting },
-  { set, file }: ParamsGiven,
+  { set, files }: ParamsGiven,
   { usage }: ParamsContext,
 ): void {
   const known = Object.keys(settings);
@@ -190,5 +189,7 @@ function complainOfUnknown(
     usage(`${from} names no param "${name}"${instead}`);
   };
   for (const { name } of set) complain(name, "--set");
-  for (const name of Object.keys(file?.values ?? {})) complain(name, `--params ${file!.path}`);
+  for (const { path, values } of files) {
+    for (const name of Object.keys(values)) complain(name, `--params ${path}`);
+  }
 }
