@@ -4,6 +4,7 @@
  */
 import { type Engine, runEngine } from "../engine/engine.ts";
 import type { PoolView, Source, Stop, TaskRun } from "../engine/types.ts";
+import type { Identify } from "../inputs/identify.ts";
 import type { Vars } from "../model/expression.ts";
 import type { InputSource } from "../model/input.ts";
 import { type Ending, noOutcomes, type OutcomeCounts } from "../model/outcome.ts";
@@ -24,7 +25,7 @@ import { retryRandom } from "./retry_random.ts";
 import type { RunClock } from "./run_clock.ts";
 import type { ExpressionCompiler } from "./scope.ts";
 import { makeTaskGraph } from "./task_graph.ts";
-import { type Identify, taskSource } from "./task_source.ts";
+import { taskSource } from "./task_source.ts";
 
 /** Everything a run needs, made before it begins. */
 export interface RunSetup {

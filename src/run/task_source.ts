@@ -1,14 +1,10 @@
 import type { Pulled, Source } from "../engine/types.ts";
+import type { Identify } from "../inputs/identify.ts";
 import { ExpressionError, type Vars } from "../model/expression.ts";
 import type { BrokenInput, Input, InputSource } from "../model/input.ts";
 import type { Ending } from "../model/outcome.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
-
-/** Gives each input its identity; the same input gives the same, in this run and the next. */
-export interface Identify {
-  (input: Input, key: string | null): string;
-}
 
 export interface TaskSourceOptions {
   readonly program: Program;
@@ -30,17 +26,14 @@ const noJob = () => {
 export function taskSource(options: TaskSourceOptions): Source<Payload> {
   const { program, inputs, shared } = options;
   const { task } = program;
-  const only = task.only === null ? null : new Set(task.only);
   const as = task.foreach?.as ?? null;
   const usesFamily = program.performer.poolKey !== undefined;
   let stopped = false;
-  let given = 0;
   let ended = false;
 
-  const convert = (got: Input | BrokenInput | null): Pulled<Payload> | null | "again" => {
-    if (got === null || given === task.first) return end(true);
+  const convert = (got: Input | BrokenInput | null): Pulled<Payload> | null => {
+    if (got === null) return end(true);
     if ("broken" in got) {
-      given++;
       const payload = brokenPayload(got);
       return { payload, ending: failedEnding(got.code, got.broken) };
     }
@@ -49,14 +42,16 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     try {
       key = program.key === null ? null : program.key.renderText(vars);
     } catch (error) {
-      given++;
-      const payload = { ...payloadOf(got, vars, null), id: "" };
+      const payload = payloadOf(got, vars, null, "");
       return { payload, ending: failedEnding("template", `key: ${messageOf(error)}`) };
     }
-    if (only !== null && (key === null || !only.has(key))) return "again";
-    given++;
-    const payload = payloadOf(got, vars, key);
+    const { id, duplicateOf } = options.identify(got, key);
+    const payload = payloadOf(got, vars, key, id);
     if (options.ending !== null) return { payload, ending: options.ending };
+    if (duplicateOf !== null) {
+      const message = `input ${duplicateOf} has the key "${key}" too, and a key names one result`;
+      return { payload, ending: failedEnding("duplicate_key", message) };
+    }
     try {
       if (program.condition !== null && program.condition.evaluate(vars) !== true) {
         return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
@@ -70,19 +65,10 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
 
   return {
     pull() {
-      for (;;) {
-        if (ended) return null;
-        if (stopped && !inputs.repeatable) return end(false);
-        const got = inputs.next();
-        if (got instanceof Promise) {
-          return got.then((later) => {
-            const pulled = convert(later);
-            return pulled === "again" ? this.pull() : pulled;
-          });
-        }
-        const pulled = convert(got);
-        if (pulled !== "again") return pulled;
-      }
+      if (ended) return null;
+      if (stopped && !inputs.repeatable) return end(false);
+      const got = inputs.next();
+      return got instanceof Promise ? got.then(convert) : convert(got);
     },
     stopped() {
       stopped = true;
@@ -111,15 +97,8 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     return vars;
   }
 
-  function payloadOf(input: Input, vars: Vars, key: string | null): Payload {
-    return {
-      index: input.index,
-      item: input.item,
-      matrix: input.matrix,
-      key,
-      id: options.identify(input, key),
-      vars,
-    };
+  function payloadOf(input: Input, vars: Vars, key: string | null, id: string): Payload {
+    return { index: input.index, item: input.item, matrix: input.matrix, key, id, vars };
   }
 
   function brokenPayload(broken: BrokenInput): Payload {
