@@ -1,43 +1,67 @@
-import { anything, count, fixedText, flag, list, required, settings, text } from "../schema/words.ts";
+import type { ReportProblem } from "../model/diagnostic.ts";
+import type { ValueMap } from "../model/json.ts";
+import {
+  anything,
+  choice,
+  count,
+  fixedText,
+  flag,
+  list,
+  required,
+  settings,
+  size,
+  text,
+  type Word,
+} from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
+import { checkQuery } from "./sql_statement.ts";
+import { sqlDialects } from "./sql_text.ts";
+import { dialectOf, readSqlUrl } from "./sql_url.ts";
 
-const url = text({
-  description: "The database: `postgres://`, `mysql://` or `sqlite:`.",
-  examples: ["${{ secrets.pg }}", "sqlite:data.db"],
-});
+/** Rows of one result, unless the config says otherwise. */
+export const builtInMaxRows = 10_000;
 
-const maxRows = count({ description: "More rows fail the attempt with `too_large`.", default: 10_000 }, {
-  min: 1,
-});
+/** Bytes of one result, unless the config says otherwise. */
+export const builtInMaxBytes = 50_000_000;
 
-const readOnly = flag({
-  description: "The query only reads: it runs in a read-only transaction and may be repeated.",
-  default: false,
-});
+/** What may stand under a target and under a task, the task's winning. */
+const shared = {
+  url: text({
+    description: "The database.",
+    examples: ["${{ secrets.pg }}", "sqlite:data.db", "sqlite:data.db?mode=rwc"],
+  }),
+  maxRows: count({ description: "The most rows of one result.", default: builtInMaxRows }, { min: 1 }),
+  maxBytes: size({ description: "The largest result, all its rows together.", default: "50MB" }),
+  ifMore: choice(["fail", "truncate"], {
+    description:
+      "What a result over `maxRows` or `maxBytes` does: `fail` the attempt with `too_large`, or `truncate` it and go on with the first rows.",
+    default: "fail",
+  }),
+  readOnly: flag({
+    description: "The query only reads: it runs in a read-only transaction and may be repeated.",
+    default: false,
+  }),
+};
 
 const schema = settings({
-  query: required(fixedText({
-    description: "One statement, fixed in the config; values are bound by `params`.",
-    examples: ["select * from users where id = $1"],
-  })),
+  query: required(queryText()),
   params: list(anything("A value.", { exact: true }), {
-    description: "Values bound to the query's placeholders, in order.",
+    description:
+      "Values bound to the query's placeholders (`$1` or `?`), in order. They keep their types; maps are JSON, lists are arrays where the database has them and else JSON.",
     examples: [["${{ item.id }}"]],
   }),
-  maxRows,
-  readOnly,
-  url,
+  ...shared,
 }, { description: "Runs a SQL query.", examples: [{ query: "select 1" }] });
 
 /** SQL queries, as far as they are known before anything runs. */
 export const sqlKind: Kind = {
   name: "sql",
   schema,
-  targetSchema: settings({ url, maxRows, readOnly }, "A database."),
+  targetSchema: settings(shared, "A database."),
   phases: ["connect"],
   resultFields: { rows: "list", rowCount: "int", columns: "list<string>" },
   textFields: [],
-  check: () => {},
+  check: checkSql,
   defaultPool: (spec) => ({
     name: String(spec.url ?? "sql"),
     concurrency: 4,
@@ -45,5 +69,44 @@ export const sqlKind: Kind = {
     per: null,
   }),
   isHarmless: (spec) => spec.readOnly === true,
-  load: () => Promise.reject(new Error("sql tasks cannot be run yet")),
+  load: async () => (await import("./sql.ts")).openSql,
 };
+
+/** A fixed text; what people write into it first is an expression, and they are told where it goes. */
+function queryText(): Word<string> {
+  const fixed = fixedText({
+    description: "One statement, fixed in the config; values are bound by `params`.",
+    examples: ["select * from users where id = $1"],
+  });
+  return {
+    ...fixed,
+    read(raw, place) {
+      const found = typeof raw === "string" ? /\$\{\{[\s\S]*?(\}\}|$)/.exec(raw) : null;
+      if (found === null) return fixed.read(raw, place);
+      place.reading.report(
+        place.path,
+        "a query takes no ${{ }}: write a placeholder ($1, or ?) here and the expression under params, which binds it",
+        { offset: found.index, length: found[0].length },
+      );
+    },
+  };
+}
+
+/** Where the config does not tell which database it is, only what holds for each of them is said. */
+function checkSql(spec: ValueMap, report: ReportProblem): void {
+  const { url, query, params } = spec;
+  if (typeof url === "string" && !url.includes("${{")) {
+    const place = readSqlUrl(url, "/");
+    if ("wrong" in place) report(["url"], `this is no database: ${place.wrong}`);
+  }
+  if (typeof query !== "string") return;
+  const paramCount = Array.isArray(params) ? params.length : 0;
+  const known = typeof url === "string" ? dialectOf(url) : undefined;
+  const problems = (known === undefined ? sqlDialects : [known]).map((dialect) =>
+    checkQuery(query, dialect, paramCount)
+  );
+  const [problem] = problems;
+  if (problem && problems.every((other) => other !== undefined)) {
+    report(["query"], problem.message, { offset: problem.at });
+  }
+}

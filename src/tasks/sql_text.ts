@@ -1,5 +1,8 @@
+/** Grammars of the servers that read queries. */
+export const sqlDialects = ["postgres", "mysql", "sqlite"] as const;
+
 /** The grammar of the server that reads a query. */
-export type SqlDialect = "postgres" | "mysql" | "sqlite";
+export type SqlDialect = (typeof sqlDialects)[number];
 
 /** What can be told of a query without a server. */
 export interface SqlText {
@@ -9,6 +12,8 @@ export interface SqlText {
   readonly secondAt: number;
   /** Placeholders as they are written and in this order: `?`, `$1`, `?2`, `:name`. */
   readonly placeholders: readonly string[];
+  /** Keywords and unquoted names in small letters, in this order. */
+  readonly words: readonly string[];
 }
 
 /**
@@ -18,6 +23,7 @@ export interface SqlText {
 export function scanSql(query: string, dialect: SqlDialect): SqlText {
   const token = tokens[dialect];
   const placeholders: string[] = [];
+  const words: string[] = [];
   const statement = new StatementEnd(dialect);
   let statementCount = 0;
   let secondAt = -1;
@@ -32,11 +38,21 @@ export function scanSql(query: string, dialect: SqlDialect): SqlText {
         if (++statementCount === 2) secondAt = at;
       }
       if (kind === "placeholder") placeholders.push(text);
-      statement.take(kind === "word" ? text.toLowerCase() : "");
+      const word = kind === "word" ? text.toLowerCase() : "";
+      if (word !== "") words.push(word);
+      statement.take(word);
     }
     at += text.length;
   }
-  return { statementCount, secondAt, placeholders };
+  return { statementCount, secondAt, placeholders, words };
+}
+
+/** True for a query that changes nothing in SQLite, where no function can; false as soon as it may. */
+export function onlyReadsSqlite(query: string): boolean {
+  const { words } = scanSql(query, "sqlite");
+  if (["select", "values", "explain"].includes(words[0]!)) return true;
+  return words[0] === "with" &&
+    !words.some((word) => ["insert", "update", "delete", "replace"].includes(word));
 }
 
 type TokenKind = "blank" | "semicolon" | "placeholder" | "word" | "other";

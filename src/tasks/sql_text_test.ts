@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scanSql, type SqlDialect } from "./sql_text.ts";
+import { onlyReadsSqlite, scanSql, type SqlDialect } from "./sql_text.ts";
 
 const statements: readonly (readonly [SqlDialect, string, number])[] = [
   ["sqlite", "", 0],
@@ -44,5 +44,21 @@ const placeholders: readonly (readonly [SqlDialect, string, readonly string[]])[
 test("scanSql() finds placeholders outside of strings, names and comments", () => {
   for (const [dialect, query, found] of placeholders) {
     assert.deepEqual(scanSql(query, dialect).placeholders, found, `${dialect}: ${query}`);
+  }
+});
+
+test("onlyReadsSqlite() tells queries from what may write", () => {
+  for (const query of ["/* a */ SELECT 1", "values (1)", "with t as (select 'delete') select * from t"]) {
+    assert.ok(onlyReadsSqlite(query), query);
+  }
+  for (
+    const query of [
+      "insert into t values (1)",
+      "with t as (select 1) delete from u",
+      "pragma user_version = 1",
+      "",
+    ]
+  ) {
+    assert.ok(!onlyReadsSqlite(query), query);
   }
 });

@@ -1,0 +1,93 @@
+import type { PoolPlan } from "../model/plan.ts";
+
+/** A connection that can be kept. */
+export interface PooledSession {
+  /** False once it is of no more use: it is closed instead of kept. */
+  readonly usable: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Connections of one pool of the plan, shared by its tasks. One is opened when it is needed and none is idle, so that
+ * there are never more than attempts in flight, which the engine limits.
+ *
+ * Invariant: open ones, idle ones included, are at most `limit`, as long as no more attempts than that run at a time.
+ */
+export class SessionPool<S extends PooledSession> {
+  private readonly limit: number;
+  /** By what they connect to; in each, the one that was used last stands last. */
+  private readonly idle = new Map<string, S[]>();
+  private readonly closing = new Set<Promise<void>>();
+  private openCount = 0;
+  private users = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** One more task uses the pool: it has to `leave` it. */
+  join(): this {
+    this.users++;
+    return this;
+  }
+
+  /** Gives an idle connection to `place`. Without one it makes room for the caller to open one, and gives undefined. */
+  take(place: string): S | undefined {
+    const idle = this.idle.get(place) ?? [];
+    for (let session; (session = idle.pop()) !== undefined;) {
+      if (session.usable) return session;
+      this.close(session);
+    }
+    this.idle.delete(place);
+    if (this.openCount >= this.limit) this.closeOneIdle();
+    this.openCount++;
+    return undefined;
+  }
+
+  /** The caller could not open the connection that `take` made room for. */
+  giveUp(): void {
+    this.openCount--;
+  }
+
+  /** Puts a connection back, after `take` and use. */
+  giveBack(place: string, session: S): void {
+    if (!session.usable || this.users === 0) return this.close(session);
+    const idle = this.idle.get(place);
+    if (idle === undefined) this.idle.set(place, [session]);
+    else idle.push(session);
+  }
+
+  /** Closes a connection that is not to be used again. */
+  close(session: S): void {
+    this.openCount--;
+    const closing = session.close().finally(() => this.closing.delete(closing));
+    this.closing.add(closing);
+  }
+
+  /** A task is done with the pool; after the last one nothing is left open. */
+  async leave(): Promise<void> {
+    if (--this.users > 0) return;
+    while (this.closeOneIdle());
+    await Promise.all(this.closing);
+  }
+
+  private closeOneIdle(): boolean {
+    for (const [place, idle] of this.idle) {
+      const session = idle.shift();
+      if (idle.length === 0) this.idle.delete(place);
+      if (session === undefined) continue;
+      this.close(session);
+      return true;
+    }
+    return false;
+  }
+}
+
+const pools = new WeakMap<PoolPlan, SessionPool<PooledSession>>();
+
+/** The pool of connections that all tasks of this pool of the plan share. The caller has joined it. */
+export function joinSessionPool<S extends PooledSession>(plan: PoolPlan): SessionPool<S> {
+  let pool = pools.get(plan);
+  if (pool === undefined) pools.set(plan, pool = new SessionPool(plan.concurrency.max));
+  return pool.join() as SessionPool<S>;
+}

@@ -1,0 +1,205 @@
+import type { Value, ValueMap } from "../model/json.ts";
+import type { CapturePlan } from "../model/plan.ts";
+import type { Backpressure, Call, Failure } from "../model/verdict.ts";
+import type { Finished, Opening, SqlSession, SqlStatement, Trouble } from "../runtime/databases.ts";
+import { defaultCaptureBytes } from "./body_store.ts";
+import type { Body } from "./body.ts";
+import type { Answer, Job, Performer, TaskContext } from "./kind.ts";
+import { compileValue } from "./render_value.ts";
+import { joinSessionPool, type SessionPool } from "./session_pool.ts";
+import { judgeTrouble, type TroubleContext } from "./sql_failure.ts";
+import { ResultRows, type RowLimits } from "./sql_rows.ts";
+import { rowFormatOf, type RowWriter, writeRows } from "./sql_save.ts";
+import { builtInMaxBytes, builtInMaxRows } from "./sql_schema.ts";
+import { bindValues, checkQuery } from "./sql_statement.ts";
+import { onlyReadsSqlite } from "./sql_text.ts";
+import { readSqlUrl, type SqlPlace } from "./sql_url.ts";
+
+/**
+ * Opens a `sql` task: its queries run on connections that all tasks of its pool share.
+ *
+ * A query's rows go by one at a time. They are kept only where an expression or the report asks for them, so that a
+ * result of any size takes no more memory than its largest row and what is kept.
+ */
+export async function openSql(context: TaskContext): Promise<Performer> {
+  const { task, directory, ports } = context;
+  const spec = readSpec(task.spec);
+  const renderUrl = context.template(spec.url);
+  const renderParams = compileValue(spec.params, context.template);
+  const limits: RowLimits = {
+    maxRows: spec.maxRows,
+    maxBytes: spec.maxBytes,
+    captureBytes: captureBytes(task.capture, spec.maxBytes),
+    keepAll: context.reads("rows"),
+  };
+  const format = task.save === null ? null : rowFormatOf(task.save.path);
+  const sessions: SessionPool<SqlSession> = joinSessionPool(context.pool);
+  const statements = new Map<string, PreparedQuery>();
+
+  return {
+    async perform(job, call) {
+      const place = readSqlUrl(renderUrl.renderText(job.vars), directory);
+      if ("wrong" in place) return failed("template", `Cannot use sql.url: ${place.wrong}`);
+      const prepared = prepare(place);
+      if (prepared.wrong !== undefined) return failed("query", `Cannot send the query: ${prepared.wrong}`);
+      const { params, names } = prepared.bind(renderParams(job.vars) as readonly Value[]);
+      const statement: SqlStatement = {
+        query: spec.query,
+        params,
+        names,
+        readOnly: spec.readOnly,
+        maxRows: spec.maxRows,
+        maxRowBytes: spec.maxBytes,
+        serverTimeoutMs: task.timeouts.attemptMs,
+      };
+      return await attempt(place, prepared, statement, job, call);
+    },
+    close: () => sessions.leave(),
+  };
+
+  /** What can be said of the query depends on who reads it, and that is known when the URL is. */
+  function prepare(place: SqlPlace): PreparedQuery {
+    let prepared = statements.get(place.dialect);
+    if (prepared === undefined) {
+      statements.set(place.dialect, prepared = prepareQuery(spec, place));
+    }
+    return prepared;
+  }
+
+  async function attempt(
+    place: SqlPlace,
+    { onlyReads }: PreparedQuery,
+    statement: SqlStatement,
+    job: Job,
+    call: Call,
+  ): Promise<Answer | Failure | Backpressure> {
+    const judging = { shown: place.shown, harmless: task.harmless, onlyReads };
+    const session = sessions.take(place.key) ?? await open(place, call);
+    if ("kind" in session) return judge(session, { ...judging, sent: false }, call);
+    const { body, writer } = startSave(job);
+    const rows = new ResultRows(limits, writer);
+    const running = session.run(statement, rows);
+    const ending = await cancellable(running, running.ended, call);
+    sessions.giveBack(place.key, session);
+    if (ending.kind === "trouble") {
+      body?.discard();
+      return judge(ending, { ...judging, sent: true }, call);
+    }
+    return finish(ending, rows, body, writer);
+  }
+
+  async function open(place: SqlPlace, call: Call): Promise<SqlSession | Trouble> {
+    const opening: Opening<SqlSession> = place.open(ports.databases);
+    const opened = await cancellable(opening, opening.opened, call);
+    if ("kind" in opened) sessions.giveUp();
+    return opened;
+  }
+
+  function startSave(job: Job): { readonly body: Body | null; readonly writer: RowWriter | null } {
+    if (format === null) return { body: null, writer: null };
+    // What may be written is bounded by the rows that are taken.
+    const body = job.body({ maxBytes: Number.MAX_SAFE_INTEGER, main: true, keepContent: false, hash: false });
+    return { body, writer: writeRows(body, format) };
+  }
+
+  function finish(
+    ending: Finished,
+    rows: ResultRows,
+    body: Body | null,
+    writer: RowWriter | null,
+  ): Answer | Failure {
+    const rowCount = rows.columnNames.length > 0 ? rows.count : ending.rowCount;
+    const output: ValueMap = {
+      rows: rows.captured,
+      rowCount,
+      columns: rows.columnNames,
+      truncated: rows.truncated,
+    };
+    if (rows.exceeded !== undefined && spec.ifMore === "fail") {
+      body?.discard();
+      return {
+        ...failed("too_large", tooLarge(rows.exceeded)),
+        output: { fields: output, outputs: null, saved: null },
+      };
+    }
+    writer?.end();
+    return { kind: "answer", fields: { rows: rows.rows, rowCount, columns: rows.columnNames }, output, body };
+  }
+
+  function tooLarge(exceeded: "maxRows" | "maxBytes"): string {
+    const limit = exceeded === "maxRows" ? `${spec.maxRows} rows` : `${spec.maxBytes} bytes`;
+    return `the result has more than ${limit}: raise sql.${exceeded}, or write \`ifMore: truncate\` to go on with the first rows`;
+  }
+}
+
+interface SqlSpec {
+  readonly url: string;
+  readonly query: string;
+  readonly params: readonly Value[];
+  readonly readOnly: boolean;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly ifMore: "fail" | "truncate";
+}
+
+function readSpec(spec: ValueMap): SqlSpec {
+  return {
+    url: String(spec.url ?? ""),
+    query: String(spec.query),
+    params: (spec.params ?? []) as readonly Value[],
+    readOnly: spec.readOnly === true,
+    maxRows: Number(spec.maxRows ?? builtInMaxRows),
+    maxBytes: Number(spec.maxBytes ?? builtInMaxBytes),
+    ifMore: spec.ifMore === "truncate" ? "truncate" : "fail",
+  };
+}
+
+interface PreparedQuery {
+  readonly wrong: string | undefined;
+  readonly onlyReads: boolean;
+  readonly bind: ReturnType<typeof bindValues>;
+}
+
+function prepareQuery({ query, params, readOnly }: SqlSpec, { dialect }: SqlPlace): PreparedQuery {
+  return {
+    wrong: checkQuery(query, dialect, params.length)?.message,
+    onlyReads: readOnly || (dialect === "sqlite" && onlyReadsSqlite(query)),
+    bind: bindValues(query, dialect),
+  };
+}
+
+function captureBytes(capture: CapturePlan, maxBytes: number): number {
+  switch (capture.mode) {
+    case "size":
+      return capture.bytes;
+    case "failed":
+      return defaultCaptureBytes;
+    case "all":
+      return maxBytes;
+    case "none":
+      return 0;
+  }
+}
+
+/** Waits for work that stops when the attempt has to end. */
+async function cancellable<T>(work: { cancel(): void }, ended: Promise<T>, call: Call): Promise<T> {
+  if (call.cancelled !== undefined) work.cancel();
+  else call.onCancel = () => work.cancel();
+  try {
+    return await ended;
+  } finally {
+    call.onCancel = undefined;
+  }
+}
+
+function judge(
+  trouble: Trouble,
+  context: Omit<TroubleContext, "cancelled">,
+  call: Call,
+): Failure | Backpressure {
+  return judgeTrouble(trouble, { ...context, cancelled: call.cancelled });
+}
+
+function failed(code: "template" | "query" | "too_large", message: string): Failure {
+  return { kind: "failed", error: { code, message, retryable: false } };
+}

@@ -1,0 +1,57 @@
+import type { Databases, Opening, SqlSession } from "../runtime/databases.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
+import type { SqlDialect } from "./sql_text.ts";
+
+/** What a database URL means. */
+export interface SqlPlace {
+  readonly dialect: SqlDialect;
+  /** The same text for the same connection: it may hold a password, and is never shown. */
+  readonly key: string;
+  /** For messages. */
+  readonly shown: string;
+  open(databases: Databases): Opening<SqlSession>;
+}
+
+/** What `url` has to be, for messages. */
+export const sqlUrlForms = "sqlite:data.db";
+
+/** The grammar of a URL's server; undefined when the beginning of the text does not tell. */
+export function dialectOf(url: string): SqlDialect | undefined {
+  return /^sqlite:/i.test(url) ? "sqlite" : undefined;
+}
+
+/** Reads a database URL; a relative path of a file starts at `directory`. */
+export function readSqlUrl(url: string, directory: string): SqlPlace | { readonly wrong: string } {
+  if (dialectOf(url) === "sqlite") return readSqliteUrl(url.slice("sqlite:".length), directory);
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
+  return {
+    wrong: `${scheme === undefined ? "it has no scheme" : `${scheme} is not known`}; write ${sqlUrlForms}`,
+  };
+}
+
+/** How long a statement waits for another one to let go of the file, before the attempt fails and may be repeated. */
+const busyMs = 5_000;
+
+/** `sqlite:data.db`, `sqlite:///var/data.db`, `sqlite:data.db?mode=rwc`, `sqlite::memory:`. */
+function readSqliteUrl(rest: string, directory: string): SqlPlace | { readonly wrong: string } {
+  const [, place = "", options] = /^(.*?)(?:\?([^?]*))?$/s.exec(rest)!;
+  if (/^\/\/[^/]/.test(place)) {
+    return {
+      wrong: `SQLite has no host: write sqlite:${place.slice(2)}, or sqlite:///${
+        place.slice(2)
+      } for an absolute path`,
+    };
+  }
+  if (place === "") return { wrong: "the path is missing: write sqlite:data.db" };
+  if (options !== undefined && !/^mode=rwc?$/.test(options)) {
+    return { wrong: `"?${options}" is no option: there is ?mode=rwc, which makes a file that is missing` };
+  }
+  const path = place === ":memory:" ? place : resolvePath(directory, place.replace(/^\/\/\//, "/"));
+  const create = options === "mode=rwc";
+  return {
+    dialect: "sqlite",
+    key: `sqlite:${create}:${path}`,
+    shown: place,
+    open: (databases) => databases.openSqlite({ path, create, busyMs }),
+  };
+}
