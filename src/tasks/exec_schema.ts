@@ -4,6 +4,7 @@ import {
   fixedText,
   isMap,
   list,
+  mapped,
   named,
   nullable,
   required,
@@ -25,10 +26,28 @@ const cwd = text({
   default: "the config's directory",
 });
 
+/** Most of stdout and of stderr that is kept, unless `maxBytes` says otherwise. */
+export const defaultMaxBytes = 1024 * 1024;
+
 const maxBytes = size({
-  description: "Largest stdout and stderr, each; more fails the attempt.",
+  description:
+    "How much of stdout, and of stderr, may be kept. A program may print more: that is read and dropped, " +
+    "unless an expression or `save` wants all of it; then the attempt fails with `too_large`.",
   default: "1MiB",
 });
+
+const exitCode = shapes(
+  [
+    count("An exit code.", { max: 255 }),
+    mapped(fixedText("A range of exit codes."), (range, place) => {
+      const bounds = readRange(range);
+      if (bounds !== undefined) return range;
+      place.reading.report(place.path, `expected an exit code or a range such as 0-3, got "${range}"`);
+    }),
+  ],
+  (raw) => typeof raw === "string" && !raw.includes("${{") ? 1 : 0,
+  "An exit code, or a range of them.",
+);
 
 const schema = settings(
   {
@@ -50,10 +69,10 @@ const schema = settings(
       (raw) => isMap(raw) ? 1 : 0,
       "What the program reads from its standard input; nothing unless given.",
     ),
-    okExitCodes: list(count("An exit code.", { max: 255 }), {
+    okExitCodes: list(exitCode, {
       description: "Exit codes that count as success; others fail the attempt with `exit_code`.",
       default: [0],
-      examples: [[0, 3]],
+      examples: [[0, 3], [0, "64-78"]],
     }, { min: 1 }),
     maxBytes,
   },
@@ -62,6 +81,32 @@ const schema = settings(
     exactlyOne: ["command", "shell"],
   },
 );
+
+/** The section under a task, as a performer gets it: numbers are evaluated, texts are templates. */
+export interface ExecSpec {
+  readonly command?: readonly string[] | null;
+  readonly shell?: string | null;
+  readonly env?: { readonly [name: string]: string | null } | null;
+  readonly cwd?: string | null;
+  readonly stdin?: string | { readonly file: string } | null;
+  readonly okExitCodes?: readonly (number | string)[] | null;
+  /** Bytes. */
+  readonly maxBytes?: number | null;
+}
+
+/** Whether an exit code is one of a list of codes and ranges. */
+export function isExitCodeIn(list: readonly (number | string)[]): (exitCode: number) => boolean {
+  const ranges = list.map((each) => typeof each === "number" ? [each, each] as const : readRange(each)!);
+  return (exitCode) => ranges.some(([from, to]) => exitCode >= from && exitCode <= to);
+}
+
+/** `64-78` as its bounds; undefined when it is no range of exit codes. */
+function readRange(text: string): readonly [number, number] | undefined {
+  const match = /^(\d{1,3})-(\d{1,3})$/.exec(text);
+  if (match === null) return undefined;
+  const [from, to] = [Number(match[1]), Number(match[2])];
+  return from <= to && to <= 255 ? [from, to] : undefined;
+}
 
 /** Subprocesses, as far as they are known before anything runs. */
 export const execKind: Kind = {
@@ -75,11 +120,23 @@ export const execKind: Kind = {
     stdout: "string",
     stderr: "string",
     json: "dyn",
-    cpuMs: "int",
-    maxRssBytes: "int",
+    // Null where the system does not tell.
+    cpuMs: "dyn",
+    maxRssBytes: "dyn",
   },
   textFields: ["stdout", "stderr", "json"],
-  check: () => {},
+  check(spec, report, path) {
+    for (const name of Object.keys((spec as ExecSpec).env ?? {})) {
+      if (!/[=\0]/.test(name)) continue;
+      report(
+        [...path, "env", name],
+        `${JSON.stringify(name)} cannot name a variable: it has a = or a NUL in it`,
+        {
+          on: "key",
+        },
+      );
+    }
+  },
   defaultPool: () => ({
     name: "exec",
     concurrency: "cpus",
@@ -87,5 +144,5 @@ export const execKind: Kind = {
     per: null,
   }),
   isHarmless: () => false,
-  load: () => Promise.reject(new Error("exec tasks cannot be run yet")),
+  load: async () => (await import("./exec.ts")).openExec,
 };
