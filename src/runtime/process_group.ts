@@ -1,8 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
-import type { ChildProcess } from "./processes.ts";
 
-/** Signals the group of a process that was started in its own; `ChildProcess.signalGroup` says what it gives. */
-export const signalGroup = (pid: number, signal: Parameters<ChildProcess["signalGroup"]>[0]): boolean => {
+/** Signals the group of a process that was started in its own; gives false when there is nothing left of it. */
+export function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGCONT" | 0): boolean {
   try {
     process.kill(-pid, signal);
     return true;
@@ -10,4 +10,38 @@ export const signalGroup = (pid: number, signal: Parameters<ChildProcess["signal
     // EPERM: a member runs as somebody else (sudo). It is there, but does not listen to us.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-};
+}
+
+/**
+ * Whether something of the group still runs. What has ended but was not waited for by its new parent does not count:
+ * in a container whose first process waits for nobody, such remains stay for ever.
+ */
+export function isGroupRunning(pid: number): boolean {
+  if (!signalGroup(pid, 0)) return false;
+  const members = runningMembers(pid);
+  return members === undefined || members > 0;
+}
+
+/** Counted in `/proc`, among the processes that are younger than the group; undefined where there is none. */
+function runningMembers(group: number): number | undefined {
+  let names: string[];
+  try {
+    names = readdirSync("/proc");
+  } catch {
+    return undefined;
+  }
+  if (!names.includes("self")) return undefined;
+  return names.filter((name) => Number(name) >= group && isRunningMember(name, group)).length;
+}
+
+function isRunningMember(pid: string, group: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in brackets may have spaces and brackets of its own.
+    const [state, , memberOf] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(memberOf) === group && state !== "Z" && state !== "X";
+  } catch {
+    // It ended meanwhile.
+    return false;
+  }
+}

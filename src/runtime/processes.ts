@@ -36,8 +36,10 @@ export interface ChildProcess {
   readonly exited: Promise<ProcessExit>;
   /** When both of its outputs are at their end, or `closeOutput` was called. Never rejects. */
   readonly outputEnded: Promise<void>;
-  /** Signals every process of its group; gives false when there is none left. Signal 0 only asks. */
-  signalGroup(signal: "SIGTERM" | "SIGKILL" | "SIGCONT" | 0): boolean;
+  /** Signals every process of its group; nothing happens when there is none left. */
+  signalGroup(signal: "SIGTERM" | "SIGKILL" | "SIGCONT"): void;
+  /** Whether a process of its group still runs. It looks at every process of the machine: not for every run. */
+  isGroupRunning(): boolean;
   /** Stops reading, whoever still holds the other end. */
   closeOutput(): void;
 }

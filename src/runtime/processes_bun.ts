@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { openStdinFile } from "./child_input.ts";
 import { readOutput } from "./child_output.ts";
-import { signalGroup } from "./process_group.ts";
+import { isGroupRunning, signalGroup } from "./process_group.ts";
 import type { ChildProcess, ProcessCommand, ProcessExit } from "./processes.ts";
 
 /** As far as it is used here. */
@@ -43,7 +43,8 @@ export function startByBun(command: ProcessCommand, program: string): ChildProce
       exited: child.exited.then(() => exitOf(child)),
       outputEnded: output.ended,
       closeOutput: output.close,
-      signalGroup: (signal) => signalGroup(child.pid, signal),
+      signalGroup: (signal) => void signalGroup(child.pid, signal),
+      isGroupRunning: () => isGroupRunning(child.pid),
     };
   } finally {
     if (fd !== undefined) closeSync(fd);

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { openInput } from "./child_input.ts";
 import { readOutput } from "./child_output.ts";
-import { signalGroup } from "./process_group.ts";
+import { isGroupRunning, signalGroup } from "./process_group.ts";
 import { type ProcessMeter, startMeter } from "./process_meter.ts";
 import type { ChildProcess, ProcessCommand, ProcessExit } from "./processes.ts";
 
@@ -34,7 +34,8 @@ export function startByDeno(command: ProcessCommand, program: string): ChildProc
       exited: exitOf(child.status, meter).finally(() => input?.stop()),
       outputEnded: output.ended,
       closeOutput: output.close,
-      signalGroup: (signal) => signalGroup(child.pid, signal),
+      signalGroup: (signal) => void signalGroup(child.pid, signal),
+      isGroupRunning: () => isGroupRunning(child.pid),
     };
   } catch (error) {
     input?.stop();

@@ -16,8 +16,8 @@ export const killAfterMs = 1_500;
 /** How long output may stay open after its process has ended. */
 export const lingerMs = 200;
 
-/** How often a group that is being ended is looked at. */
-const lookEveryMs = 20;
+/** When a group that is being ended is looked at first; each later look waits twice as long. */
+const firstLookMs = 10;
 
 /**
  * Waits for a subprocess, and ends its whole group when it is told to.
@@ -42,6 +42,7 @@ export function superviseProcess(
     let state: "running" | "terminating" | "ended" | "over" = "running";
     let timer: Timer | undefined;
     let killAt = Infinity;
+    let lookInMs = firstLookMs;
 
     line.onCancel = (reason) => {
       if (exit === undefined) cancelled = reason;
@@ -62,10 +63,10 @@ export function superviseProcess(
         if (outputEnded) finish(false);
         else wait(lingerMs, terminate);
       } else if (state === "terminating") {
-        if (child.signalGroup(0)) wait(Math.min(lookEveryMs, killAt - clock.now()), lookAgain);
+        if (!child.isGroupRunning()) kill();
         else {
-          state = "ended";
-          advance();
+          wait(Math.min(lookInMs, killAt - clock.now()), lookAgain);
+          lookInMs *= 2;
         }
       } else if (outputEnded) finish(false);
       else wait(lingerMs, () => finish(true));
@@ -76,7 +77,7 @@ export function superviseProcess(
       killAt = clock.now() + killAfterMs;
       child.signalGroup("SIGTERM");
       child.signalGroup("SIGCONT");
-      wait(lookEveryMs, lookAgain);
+      wait(lookInMs, lookAgain);
     }
 
     function lookAgain(): void {
@@ -85,6 +86,7 @@ export function superviseProcess(
       else advance();
     }
 
+    /** Also when nothing seems to be left: it costs nothing, and what was overlooked does not stay. */
     function kill(): void {
       state = "ended";
       child.signalGroup("SIGKILL");
