@@ -1,0 +1,113 @@
+import { loadConfig, type Loaded } from "../config/load_config.ts";
+import { showDiagnostic } from "../config/show_diagnostic.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Plan, RunPolicy } from "../model/plan.ts";
+import type { PlanFlags } from "../plan/given.ts";
+import { makePlan } from "../plan/make_plan.ts";
+import { detectCpus } from "../runtime/cpus.ts";
+import { sha256Hex } from "../runtime/hash.ts";
+import type { Ports } from "../runtime/ports.ts";
+import { directoryOf, resolvePath } from "../runtime/resolve_path.ts";
+import { type ParsedArguments, UsageError } from "./command.ts";
+import { readFile } from "./read_file.ts";
+import { readParamsFile } from "./read_params_file.ts";
+
+/** More is no config but a mistake. */
+export const maxConfigBytes = 10_000_000;
+
+/** A config that makes sense, and what it means here and now. */
+export interface LoadedPlan {
+  readonly plan: Plan;
+  readonly source: Loaded["source"];
+}
+
+/** Loads a config and plans it; what is wrong goes to stderr. Null when there is no plan: exit 2. */
+export async function loadPlan(
+  args: ParsedArguments,
+  ports: Ports,
+  startedAt: Date,
+): Promise<LoadedPlan | null> {
+  const { host } = ports;
+  const file = args.operands[0]!;
+  const path = resolvePath(host.cwd(), file);
+  const contents = await readFile(ports.sources, path, maxConfigBytes);
+  const flags = planFlags(args, host.cwd());
+  const paramsFiles = [];
+  for (const name of args.values("params")) {
+    paramsFiles.push(await readParamsFile(ports.sources, name, resolvePath(host.cwd(), name)));
+  }
+
+  const loaded = loadConfig(contents, file);
+  if (loaded.config === undefined) {
+    printProblems(loaded.problems, loaded.source.text, ports);
+    return null;
+  }
+  const planned = makePlan(loaded.config, {
+    config: { path: file, directory: directoryOf(path), sha256: sha256Hex(contents) },
+    runId: makeRunId(startedAt, ports.random),
+    startedAt: startedAt.toISOString(),
+    environment: host.environment,
+    cpus: detectCpus(),
+    paramsFiles,
+    set: args.values("set").map(parseSet),
+    flags,
+    diagnose: loaded.source.diagnose,
+  });
+  printProblems([...loaded.problems, ...planned.problems], loaded.source.text, ports);
+  for (const message of planned.usage) host.stderr.write(`fanout: ${message}\n`);
+  return planned.plan === undefined ? null : { plan: planned.plan, source: loaded.source };
+}
+
+/** One after the other, with the line and a caret, and how many there are. */
+export function printProblems(problems: readonly Diagnostic[], text: string, ports: Ports): void {
+  const { stderr } = ports.host;
+  for (const problem of problems) stderr.write(`${showDiagnostic(problem, text)}\n`);
+}
+
+/** Sorts as time does; the end tells apart what starts in the same second. */
+function makeRunId(startedAt: Date, random: () => number): string {
+  const time = startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+Z$/, "Z");
+  const end = Math.floor(random() * 16 ** 6).toString(16).padStart(6, "0");
+  return `${time}-${end}`;
+}
+
+function planFlags(args: ParsedArguments, cwd: string): PlanFlags {
+  const only = args.values("only").flatMap((value) => value.split(",")).filter((name) => name !== "");
+  const path = (flag: string) => {
+    const value = args.value(flag);
+    return value === undefined ? null : resolvePath(cwd, value);
+  };
+  return {
+    concurrency: wholeNumber(args, "concurrency", 1),
+    maxFailures: maxFailures(args.value("max-failures")),
+    failFast: args.has("fail-fast"),
+    only: args.has("only") ? only : null,
+    first: wholeNumber(args, "first", 1),
+    seed: wholeNumber(args, "seed", 0),
+    report: path("report"),
+    outputDirectory: path("output-dir"),
+  };
+}
+
+/** A flag's whole number; null when it was not given. @throws UsageError */
+export function wholeNumber(args: ParsedArguments, flag: string, least: number): number | null {
+  const text = args.value(flag);
+  if (text === undefined) return null;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (value >= least) return value;
+  throw new UsageError(`--${flag} takes a whole number of at least ${least}, not "${text}"`);
+}
+
+function maxFailures(text: string | undefined): RunPolicy["maxFailures"] {
+  if (text === undefined) return null;
+  if (/^\d{1,15}$/.test(text)) return { count: Number(text) };
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (share !== undefined && Number(share) <= 100) return { share: Number(share) / 100 };
+  throw new UsageError(`--max-failures takes a count such as 3 or a share such as 5%, not "${text}"`);
+}
+
+function parseSet(text: string): { name: string; text: string } {
+  const equals = text.indexOf("=");
+  if (equals > 0) return { name: text.slice(0, equals), text: text.slice(equals + 1) };
+  throw new UsageError(`--set takes name=value, not "${text}"`);
+}

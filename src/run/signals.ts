@@ -1,0 +1,29 @@
+import type { Host } from "../runtime/ports.ts";
+
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** What a run does when it is told to stop. */
+export interface SignalActions {
+  /** The first: nothing new starts, work in flight has its grace. */
+  first(signal: StopSignal): void;
+  /** The second: no grace. */
+  second(signal: StopSignal): void;
+  /** The third: exit now. */
+  third(signal: StopSignal): void;
+}
+
+/** Counts signals and does what each asks for. @returns the one that came first, null while none has */
+export function listenForSignals(host: Host, actions: SignalActions): () => StopSignal | null {
+  let first: StopSignal | null = null;
+  let count = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    host.onSignal(signal, () => {
+      count++;
+      first ??= signal;
+      if (count === 1) actions.first(signal);
+      else if (count === 2) actions.second(signal);
+      else actions.third(signal);
+    });
+  }
+  return () => first;
+}
