@@ -16,19 +16,26 @@ export interface AttemptContext {
   readonly save: SaveContext;
 }
 
+/** One attempt of one task run. */
+export interface AttemptInput {
+  /** Position of its task in the plan. */
+  readonly task: number;
+  readonly payload: Payload;
+  readonly call: Call;
+}
+
 /**
  * One attempt from outside: the kind performs it, then `expect` is held against the result, `outputs` are evaluated, and
  * `save` is written. A kind knows of none of these.
  */
 export async function performAttempt(
   program: Program,
-  payload: Payload,
-  call: Call,
+  { task, payload, call }: AttemptInput,
   context: AttemptContext,
 ): Promise<Verdict> {
   let pending: PendingSave | null = null;
   try {
-    pending = startSave(program, payload, context.save);
+    pending = startSave(program, payload.vars, { task, index: payload.index }, context.save);
     const job = jobFor(program, payload, pending, context);
     const answer = await program.performer.perform(job, call);
     if (answer.kind === "backpressure") return answer;

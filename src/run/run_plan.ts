@@ -14,6 +14,7 @@ import type { Result } from "../model/result.ts";
 import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
 import type { Ports } from "../runtime/ports.ts";
+import { makeSaveRegister } from "../tasks/save_register.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
 import { gatedSource } from "./gated_source.ts";
@@ -98,7 +99,12 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const isOverLimit = failureLimit(plan.run.maxFailures, total);
   const attemptContext = {
     redactor: setup.redactor,
-    save: { files: ports.saves, outputDirectory: plan.outputDirectory, claims: new Map() },
+    save: {
+      files: ports.saves,
+      outputDirectory: plan.outputDirectory,
+      register: makeSaveRegister(),
+      taskNames: plan.tasks.map((task) => task.name),
+    },
   };
 
   const engine: Engine = runEngine<Payload>({
@@ -128,7 +134,8 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     ...(plan.run.timeoutMs === null ? {} : { deadline: plan.run.timeoutMs }),
     clock: engineClock(ports.clock),
     hooks: {
-      perform: (run, call) => performAttempt(programs[run.task]!, run.payload, call, attemptContext),
+      perform: (run, call) =>
+        performAttempt(programs[run.task]!, { task: run.task, payload: run.payload, call }, attemptContext),
       begin: (run) =>
         programs[run.task]!.task.harmless ? undefined : setup.record.begin(run.task, run.payload),
       ended,
@@ -156,6 +163,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       inputs: setup.openInputs(program.task, vars),
       identify: setup.identify(program.task),
       shared: vars,
+      usesFamily: plan.pools[program.task.pool]!.per !== null,
       ending,
       onEnd: (complete) => totalKnown &&= complete,
     });

@@ -3,7 +3,7 @@ import type { SaveFiles } from "../runtime/save_files.ts";
 import type { Body } from "../tasks/body.ts";
 import type { SaveSink } from "../tasks/body_store.ts";
 import { openSave, placeKey, SaveError, type SavePlace, savePlace } from "../tasks/save.ts";
-import type { Payload } from "./payload.ts";
+import type { SaveOwner, SaveRegister } from "../tasks/save_register.ts";
 import type { Program } from "./program.ts";
 
 /** What saves of one run share. */
@@ -11,8 +11,9 @@ export interface SaveContext {
   readonly files: SaveFiles;
   /** Absolute; relative paths of `save` stay below it. */
   readonly outputDirectory: string;
-  /** Who saved where: two task runs never save to one path. */
-  readonly claims: Map<string, string>;
+  readonly register: SaveRegister;
+  /** By position in the plan. */
+  readonly taskNames: readonly string[];
 }
 
 /** The file of one attempt, until it is committed or dropped. */
@@ -33,20 +34,25 @@ export interface PendingSave {
 }
 
 /** Prepares to save the result of one attempt; null for a task that saves nothing. */
-export function startSave(program: Program, payload: Payload, context: SaveContext): PendingSave | null {
+export function startSave(
+  program: Program,
+  vars: Vars,
+  owner: SaveOwner,
+  context: SaveContext,
+): PendingSave | null {
   const { save } = program;
   if (save === null) return null;
   const isEarly = ![...save.path.names].some((name) => program.resultFields.has(name.split(".")[0]!));
-  const early = isEarly ? savePlace(save.path, payload.vars, context.outputDirectory) : null;
+  const early = isEarly ? savePlace(save.path, vars, context.outputDirectory) : null;
   const open = early === null ? null : openSave(context.files, early);
   return {
     sink: open,
     needsContent: open === null,
-    async commit(vars, body) {
-      if (save.condition !== null && save.condition.evaluate(vars) !== true) return null;
+    async commit(resultVars, body) {
+      if (save.condition !== null && save.condition.evaluate(resultVars) !== true) return null;
       if (body === null) throw new SaveError(`a result of ${program.task.kind} has nothing to save`);
-      const place = early ?? savePlace(save.path, vars, context.outputDirectory);
-      claim(program, payload, place, context);
+      const place = early ?? savePlace(save.path, resultVars, context.outputDirectory);
+      claim(owner, place, context);
       const file = open ?? openSave(context.files, place);
       if (open === null) file.write(body.finish().content ?? new Uint8Array());
       await file.commit();
@@ -56,14 +62,10 @@ export function startSave(program: Program, payload: Payload, context: SaveConte
   };
 }
 
-function claim(program: Program, payload: Payload, place: SavePlace, context: SaveContext): void {
-  const key = placeKey(place);
-  const name = `${program.task.name}[${payload.key ?? payload.index}]`;
-  const other = context.claims.get(key);
-  if (other !== undefined && other !== name) {
-    throw new SaveError(
-      `${name} would overwrite "${place.shown}", which ${other} saved; give each its own path`,
-    );
-  }
-  context.claims.set(key, name);
+function claim(owner: SaveOwner, place: SavePlace, { register, taskNames }: SaveContext): void {
+  const other = register.claim(placeKey(place), owner);
+  if (other === undefined) return;
+  const named = ({ task, index }: SaveOwner) => `input ${index} of "${taskNames[task]}"`;
+  const who = typeof other === "string" ? `it is ${other}` : `${named(other)} saves there`;
+  throw new SaveError(`Cannot save ${named(owner)} to "${place.shown}": ${who}; give each its own path`);
 }

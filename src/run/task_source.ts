@@ -12,13 +12,15 @@ export interface TaskSourceOptions {
   readonly identify: Identify;
   /** `params`, `secrets`, `run`, and `needs` for a task that has some. */
   readonly shared: Vars;
+  /** Its pool is one of a family: the kind says which. */
+  readonly usesFamily: boolean;
   /** How every input ends instead of running; null to run them. */
   readonly ending: Ending | null;
   /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
   onEnd(complete: boolean): void;
 }
 
-const noJob = () => {
+const noBody = () => {
   throw new Error("a pool is chosen before there is a body");
 };
 
@@ -27,7 +29,7 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
   const { program, inputs, shared } = options;
   const { task } = program;
   const as = task.foreach?.as ?? null;
-  const usesFamily = program.performer.poolKey !== undefined;
+  const poolKey = options.usesFamily ? program.performer.poolKey?.bind(program.performer) : undefined;
   let stopped = false;
   let ended = false;
 
@@ -56,8 +58,8 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
       if (program.condition !== null && program.condition.evaluate(vars) !== true) {
         return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
       }
-      if (!usesFamily) return { payload };
-      return { payload, poolKey: program.performer.poolKey!({ vars, body: noJob }) };
+      if (poolKey === undefined) return { payload };
+      return { payload, poolKey: poolKey({ vars, body: noBody }) };
     } catch (error) {
       return { payload, ending: failedEnding("template", messageOf(error)) };
     }
