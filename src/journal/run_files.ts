@@ -1,0 +1,13 @@
+/** Where the files of a run lie. All begin with its id, which sorts as time does. */
+export interface RunFiles {
+  readonly journal: string;
+  /** Held while the run lives; left behind by a run that was killed. */
+  readonly lock: string;
+  /** The JSON report of a run whose config names no place for it. */
+  readonly report: string;
+}
+
+export function runFiles(directory: string, runId: string): RunFiles {
+  const stem = `${directory}/${runId}`;
+  return { journal: `${stem}.ndjson`, lock: `${stem}.lock`, report: `${stem}.report.json` };
+}

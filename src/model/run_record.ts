@@ -1,0 +1,98 @@
+/** A run as its journal keeps it and its report shows it. Plain JSON, secrets gone. */
+import type { Value, ValueMap } from "./json.ts";
+import type { Outcome } from "./outcome.ts";
+import type { KindName } from "./plan.ts";
+
+/** What is known when a run begins. */
+export interface RunHeader {
+  readonly runId: string;
+  readonly name: string;
+  /** `path`: absolute. `sha256`: hex. */
+  readonly config: { readonly path: string; readonly sha256: string };
+  readonly params: ValueMap;
+  /** What a resume compares with its own plan; the journal does not look inside. */
+  readonly identity: Value;
+  /** Name and version of the program. */
+  readonly tool: string;
+  readonly host: string;
+  readonly pid: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly startedAt: string;
+  /** How many CPUs the run may use. */
+  readonly cpus: number;
+  /** The run that this one goes on with; null for a run from the start. */
+  readonly resumes: string | null;
+  /** In file order. */
+  readonly tasks: readonly RecordedTask[];
+  readonly targets: readonly RecordedTarget[];
+}
+
+/** @see RunHeader.tasks */
+export interface RecordedTask {
+  readonly name: string;
+  readonly kind: KindName;
+  readonly target: string;
+  /** How many inputs it has; null where only reading them tells. */
+  readonly total: number | null;
+}
+
+/** @see RunHeader.targets */
+export interface RecordedTarget {
+  readonly name: string;
+  readonly kind: KindName | null;
+  /** Attempts at a time. */
+  readonly limit: number;
+}
+
+/** What is known when a run has ended in order. */
+export interface RunClosing {
+  readonly finishedAt: string;
+  /** By the monotonic clock, from process start. */
+  readonly durationMs: number;
+  readonly status: RunStatus;
+  readonly stoppedBy: "max_failures" | "timeout" | "signal" | null;
+  readonly exitCode: number;
+  /** Every input of every source was read. */
+  readonly totalKnown: boolean;
+  /** What only the pools know, by the target's name. */
+  readonly targets: { readonly [name: string]: TargetClosing };
+}
+
+export type RunStatus = "passed" | "failed" | "interrupted" | "timed_out" | "incomplete";
+
+/** @see RunClosing.targets */
+export interface TargetClosing {
+  /** Where the limit stood at the end. */
+  readonly limit: number;
+  /** The most attempts there were at a time. */
+  readonly peak: number;
+  /** How often the server said "too many". */
+  readonly throttled: number;
+}
+
+/** Encoded results by their place in input order, wherever they are kept. */
+export interface ResultStore {
+  /** One past the greatest index that has a result. */
+  size(task: number): number;
+  has(task: number, index: number): boolean;
+  /**
+   * Hands over a result's JSON in pieces that are valid only during the call.
+   * Gives false when there is none. @throws Error when the disk fails.
+   */
+  copy(task: number, index: number, put: PutBytes): boolean;
+}
+
+/** Takes bytes `from` to `to` (exclusive). */
+export type PutBytes = (bytes: Uint8Array, from: number, to: number) => void;
+
+/** A task run that may not be repeated and was begun, but whose end was never recorded. */
+export interface LostRun {
+  readonly task: number;
+  readonly index: number;
+  readonly id: string;
+}
+
+/** What became of a task run in an earlier run. */
+export type EarlierEnd =
+  | { readonly kind: "ended"; readonly outcome: Outcome; readonly resultJson: string }
+  | { readonly kind: "lost" };
