@@ -1,6 +1,6 @@
 import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
 import { compileTemplate } from "../expr/compile_template.ts";
-import { ExpressionError, type Vars } from "../model/expression.ts";
+import { ExpressionError, type Scope, type TypeSpec, type Vars } from "../model/expression.ts";
 import type { Value } from "../model/json.ts";
 import { isTemplated, readTemplated } from "../schema/templated.ts";
 import { isMap } from "../schema/word.ts";
@@ -9,13 +9,15 @@ import { isMap } from "../schema/word.ts";
 export interface Evaluator {
   /** Renders every text with `${{ }}` in a value. */
   render(value: unknown, path: ConfigPath): Value | undefined;
+  /** The names that the texts with `${{ }}` in a value read: `params.day`. None of a text that does not compile. */
+  names(value: unknown): readonly string[];
   /** Evaluates every number, limit and switch that was written as a `${{ }}`; other texts stay as they are. */
   settle(value: unknown, path: ConfigPath): unknown;
 }
 
-/** An evaluator over these values; what the config may read was checked at load, so every name is `dyn`. */
+/** An evaluator over these values. Their types were checked at load: here they are what they are. */
 export function makeEvaluator(vars: Vars, report: ReportProblem): Evaluator {
-  const scope = Object.fromEntries(Object.keys(vars).map((name) => [name, "dyn" as const]));
+  const scope = scopeOf(vars);
 
   const renderText = (source: string, path: ConfigPath): Value | undefined => {
     if (!source.includes("${{")) return source;
@@ -48,7 +50,24 @@ export function makeEvaluator(vars: Vars, report: ReportProblem): Evaluator {
     return undefined;
   };
 
-  return { render, settle };
+  const names = (value: unknown): readonly string[] => {
+    if (typeof value !== "string") return elementsOf(value).flatMap(names);
+    const compiled = value.includes("${{") ? compileTemplate(value, scope) : undefined;
+    return compiled?.ok ? [...compiled.value.names] : [];
+  };
+
+  return { render, names, settle };
+}
+
+/** The names of `params` and `run` are known, so that an expression tells which of them it reads. */
+function scopeOf(vars: Vars): Scope {
+  const dyn = (value: unknown): [string, TypeSpec][] =>
+    Object.keys(value as object).map((name) => [name, "dyn"]);
+  const scope = Object.entries(vars).map(([name, value]): [string, TypeSpec] => [
+    name,
+    isMap(value) ? { fields: Object.fromEntries(dyn(value)) } : "dyn",
+  ]);
+  return Object.fromEntries(scope);
 }
 
 /** Applies `change` to the elements of a list or map; undefined when it gives undefined for one of them. */
@@ -65,6 +84,10 @@ function mapValues(
   const present = Object.entries(value).filter(([, element]) => element !== undefined);
   const changed = present.map(([key, element]) => [key, change(element, [...path, key])] as const);
   return changed.some(([, element]) => element === undefined) ? undefined : Object.fromEntries(changed);
+}
+
+function elementsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : isMap(value) ? Object.values(value) : [];
 }
 
 /** A short value as it is, anything else by its nature. */

@@ -5,17 +5,18 @@
  * It is pure: what the machine knows is handed in. It opens no source, reads no secret and no clock, and renders nothing
  * that depends on an item.
  */
+import { directNeeds } from "../config/check_dependencies.ts";
 import type { Config } from "../config/config_schema.ts";
 import type { Diagnostic, ReportProblem } from "../model/diagnostic.ts";
 import type { Plan } from "../model/plan.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 import { makeEvaluator } from "./evaluate.ts";
-import { type Given, planVars, runVars } from "./given.ts";
+import { type Given, planVars } from "./given.ts";
 import { planPools } from "./plan_pools.ts";
 import { planReport, planRun } from "./plan_run.ts";
 import { planTask } from "./plan_task.ts";
-import { resolveParams } from "./resolve_params.ts";
-import { selectTasks } from "./select_tasks.ts";
+import { type ParamsGiven, resolveParams } from "./resolve_params.ts";
+import { type Selectable, selectTasks } from "./select_tasks.ts";
 
 /** What came of a config. */
 export interface Planned {
@@ -33,18 +34,19 @@ export function makePlan(config: Config, given: Given): Planned {
   const usage: string[] = [];
   const report: ReportProblem = (path, message, where) => problems.push(given.diagnose(path, message, where));
 
-  const { render } = makeEvaluator({ run: runVars(given) }, report);
-  const { environment, paramsFiles: files, set, flags } = given;
-  const params = resolveParams(config.params ?? {}, { environment, files, set }, {
-    render,
+  const undecided = Object.fromEntries(Object.keys(config.params ?? {}).map((name) => [name, null]));
+  const params = resolveParams(config.params ?? {}, paramsGiven(given), {
+    render: (value, path, params) => makeEvaluator(planVars(params, given), report).render(value, path),
+    reads: (value) => paramsRead(makeEvaluator(planVars(undecided, given), report).names(value), config),
     report,
     usage: (message) => usage.push(message),
   });
   // Limits that read a param without a value would only repeat what is wrong with it.
   if (problems.length > 0 || usage.length > 0) return { problems, usage };
 
+  const { flags } = given;
   const evaluator = makeEvaluator(planVars(params.values, given), report);
-  const selection = selectTasks(Object.entries(config.tasks).map(selectable), flags.only);
+  const selection = selectTasks(selectable(config), flags.only);
   usage.push(...selection.problems);
   if (flags.failFast && flags.maxFailures !== null) {
     usage.push("--fail-fast is --max-failures 0 and cancel: give one of them");
@@ -82,6 +84,19 @@ export function makePlan(config: Config, given: Given): Planned {
   return { plan, problems, usage };
 }
 
+function paramsGiven({ environment, paramsFiles, set }: Given): ParamsGiven {
+  return { environment, files: paramsFiles, set };
+}
+
+/** `params.day` → `day`. What reads `params` as a whole reads all of them. */
+function paramsRead(names: readonly string[], { params = {} }: Config): readonly string[] {
+  const all = Object.keys(params);
+  if (names.includes("params")) return all;
+  return all.filter((name) =>
+    names.some((read) => read === `params.${name}` || read.startsWith(`params.${name}.`))
+  );
+}
+
 /** Sources with absolute paths. */
 function secretSources({ secrets = {} }: Config, directory: string): Plan["secrets"] {
   const absolute = Object.entries(secrets).map(([name, source]) => [
@@ -91,9 +106,8 @@ function secretSources({ secrets = {} }: Config, directory: string): Plan["secre
   return Object.fromEntries(absolute);
 }
 
-function selectable([name, { needs, foreach }]: [string, Config["tasks"][string]]) {
-  const from = foreach?.source === "from" ? [foreach.from] : [];
-  return { name, needs: [...Object.keys(needs ?? {}), ...from] };
+function selectable(config: Config): Selectable[] {
+  return Object.entries(config.tasks).map(([name, task]) => ({ name, needs: directNeeds(config, task) }));
 }
 
 /** `configs/nightly.yaml` → `nightly`. */

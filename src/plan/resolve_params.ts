@@ -1,16 +1,11 @@
 import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
-import { isValueMap, parseJson, stringifyJson, type Value, type ValueMap } from "../model/json.ts";
+import type { Value, ValueMap } from "../model/json.ts";
 import { hint } from "../model/near.ts";
+import { checkParam, type ParamSetting, type ReadParam, readParamText } from "./param_type.ts";
 
-/** What a param must be. */
-export type ParamType = "text" | "int" | "number" | "bool" | "list" | "map";
-
-/** A param as the config declares it. */
-export interface ParamSetting {
-  readonly default?: unknown;
-  readonly env?: string;
-  readonly enum?: readonly unknown[];
-  readonly type?: ParamType;
+/** Params by name. */
+export interface ParamSettings {
+  readonly [name: string]: ParamSetting;
 }
 
 /** Values of params from outside. */
@@ -22,10 +17,12 @@ export interface ParamsGiven {
   readonly set: readonly { readonly name: string; readonly text: string }[];
 }
 
-/** How problems are told. */
+/** How defaults are rendered, and problems told. */
 export interface ParamsContext {
-  /** A default with its `${{ }}` rendered; undefined after a report. */
-  render(value: unknown, path: ConfigPath): Value | undefined;
+  /** A default with its `${{ }}` rendered over the params it reads; undefined after a report. */
+  render(value: unknown, path: ConfigPath, params: ValueMap): Value | undefined;
+  /** The params that a default reads. */
+  reads(value: unknown): readonly string[];
   readonly report: ReportProblem;
   /** What has no place in the config: a sentence about the command line. */
   usage(message: string): void;
@@ -39,150 +36,99 @@ export interface Params {
 
 /**
  * The value of every declared param: its default, over which `env`, `--params` and `--set` win in this order. Text from the
- * environment and the command line is read as the param's type. A param without any value is a problem.
+ * environment and the command line is read as the param's type. A default may read other params; defaults that go round
+ * in a circle, and a param without any value, are problems.
  */
-export function resolveParams(
-  settings: { readonly [name: string]: ParamSetting },
-  given: ParamsGiven,
-  context: ParamsContext,
-): Params {
+export function resolveParams(settings: ParamSettings, given: ParamsGiven, context: ParamsContext): Params {
+  const names = Object.keys(settings);
   const values: Record<string, Value> = {};
   const why: Record<string, string> = {};
-  for (const [name, setting] of Object.entries(settings)) {
-    const found = findValue(name, setting, given, context);
-    if (found === undefined) continue;
-    const wrong = wrongFor(setting, found.value);
-    if (wrong === undefined) [values[name], why[name]] = [found.value, found.from];
-    else context.report(["params", name], `param ${name} from ${found.from}: ${wrong}`);
+  const keep = (name: string, value: Value, from: string) => [values[name], why[name]] = [value, from];
+
+  const unset = names.filter((name) => {
+    const outside = fromOutside(name, settings[name]!, given);
+    if (outside === undefined) return true;
+    if ("ok" in outside.read) keep(name, outside.read.ok, outside.from);
+    else context.report(["params", name], `param ${name} from ${outside.from}: ${outside.read.wrong}`);
+    return false;
+  });
+  const readsOf = (name: string) =>
+    context.reads(settings[name]!.default).filter((read) => unset.includes(read));
+  const { order, circles } = inReadingOrder(unset, readsOf);
+  for (const [first, ...others] of circles) {
+    const circle = [first, ...others, first].join(" → ");
+    context.report(
+      ["params", first!],
+      `these defaults read each other: ${circle}; give one of them a value of its own`,
+    );
   }
-  complainOfUnknown(settings, given, context);
-  return { values, why };
+  for (const name of order) {
+    const value = fromDefault(name, settings[name]!, values, context);
+    if (value !== undefined) keep(name, value, "default");
+  }
+  complainOfUnknown(names, given, context);
+  const inOrder = names.filter((name) => Object.hasOwn(values, name)).map((name) => [name, values[name]!]);
+  return { values: Object.fromEntries(inOrder), why };
 }
 
-interface Found {
-  readonly value: Value;
-  readonly from: string;
-}
-
-function findValue(
+/** A value that stands outside the config, read; undefined when there is none. */
+function fromOutside(
   name: string,
   setting: ParamSetting,
-  given: ParamsGiven,
+  { environment, files, set }: ParamsGiven,
+): { readonly read: ReadParam; readonly from: string } | undefined {
+  const text = set.findLast((each) => each.name === name)?.text;
+  if (text !== undefined) return { read: readParamText(setting, text), from: "--set" };
+  const file = files.findLast(({ values }) => Object.hasOwn(values, name));
+  if (file) return { read: checkParam(setting, file.values[name]!), from: `--params ${file.path}` };
+  const variable = setting.env === undefined ? undefined : environment[setting.env];
+  if (variable !== undefined) return { read: readParamText(setting, variable), from: `env ${setting.env}` };
+}
+
+/** The default of a param; undefined after its problem was reported, or that of a param it reads. */
+function fromDefault(
+  name: string,
+  setting: ParamSetting,
+  params: ValueMap,
   context: ParamsContext,
-): Found | undefined {
+): Value | undefined {
   const path = ["params", name];
-  const fromText = (text: string, from: string): Found | undefined => {
-    const read = readText(paramType(setting), text);
-    if ("ok" in read) return { value: read.ok, from };
-    context.report(path, `param ${name} from ${from}: ${read.wrong}, got ${JSON.stringify(text)}`);
-    return undefined;
+  if (setting.default === undefined) {
+    const orVariable = setting.env === undefined ? "" : `, or set the environment variable ${setting.env}`;
+    const message = `param ${name} has no value: give --set ${name}=VALUE${orVariable}, or write a default`;
+    return void context.report(path, message);
+  }
+  if (context.reads(setting.default).some((read) => !Object.hasOwn(params, read))) return undefined;
+  const value = context.render(setting.default, path, params);
+  if (value === undefined) return undefined;
+  const read = checkParam(setting, value);
+  if ("ok" in read) return read.ok;
+  return void context.report(path, `param ${name} from its default: ${read.wrong}`);
+}
+
+/** Names so that each comes after those it reads; and those that cannot be ordered, as circles. */
+function inReadingOrder(
+  names: readonly string[],
+  readsOf: (name: string) => readonly string[],
+): { readonly order: readonly string[]; readonly circles: readonly (readonly string[])[] } {
+  const done = new Set<string>();
+  const circles: string[][] = [];
+  const visit = (name: string, trail: readonly string[]): void => {
+    if (done.has(name)) return;
+    if (trail.includes(name)) return void circles.push(trail.slice(trail.indexOf(name)));
+    for (const read of readsOf(name)) visit(read, [...trail, name]);
+    done.add(name);
   };
-  const set = given.set.findLast((each) => each.name === name);
-  if (set) return fromText(set.text, "--set");
-  const file = given.files.findLast(({ values }) => Object.hasOwn(values, name));
-  if (file) return { value: file.values[name]!, from: `--params ${file.path}` };
-  const variable = setting.env === undefined ? undefined : given.environment[setting.env];
-  if (variable !== undefined) return fromText(variable, `env ${setting.env}`);
-  if (setting.default !== undefined) {
-    const value = context.render(setting.default, path);
-    return value === undefined ? undefined : { value, from: "default" };
-  }
-  const orVariable = setting.env === undefined ? "" : `, or set the environment variable ${setting.env}`;
-  context.report(
-    path,
-    `param ${name} has no value: give --set ${name}=VALUE${orVariable}, or write a default`,
-  );
-  return undefined;
-}
-
-/** The type that was declared, else that of a literal default, else that of the choices, else text. */
-function paramType(setting: ParamSetting): ParamType {
-  if (setting.type) return setting.type;
-  const { default: example = setting.enum?.[0] } = setting;
-  if (typeof example === "number") return Number.isInteger(example) ? "int" : "number";
-  if (typeof example === "bigint") return "int";
-  if (typeof example === "boolean") return "bool";
-  if (Array.isArray(example)) return "list";
-  return isValueMap(example) ? "map" : "text";
-}
-
-type Read = { readonly ok: Value } | { readonly wrong: string };
-
-/** Text from outside as the type that is wanted. */
-function readText(type: ParamType, text: string): Read {
-  switch (type) {
-    case "text":
-      return { ok: text };
-    case "int":
-      return /^-?(0|[1-9]\d*)$/.test(text) ? { ok: exactInteger(text) } : { wrong: expected[type] };
-    case "number":
-      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? { ok: Number(text) } : { wrong: expected[type] };
-    case "bool":
-      return text === "true" || text === "false" ? { ok: text === "true" } : { wrong: expected[type] };
-    case "list":
-    case "map":
-      return readJson(type, text);
-  }
-}
-
-function exactInteger(text: string): Value {
-  const number = Number(text);
-  return Number.isSafeInteger(number) ? number : BigInt(text);
-}
-
-function readJson(type: "list" | "map", text: string): Read {
-  try {
-    const value = parseJson(text);
-    if (isOfType(type, value)) return { ok: value };
-  } catch {
-    // What is wrong with it is said below, in the words of what was expected.
-  }
-  return { wrong: `${expected[type]} written as JSON, such as ${type === "list" ? '["a","b"]' : '{"a":1}'}` };
-}
-
-const expected: { readonly [T in ParamType]: string } = {
-  text: "expected a text",
-  int: "expected a whole number",
-  number: "expected a number",
-  bool: "expected true or false",
-  list: "expected a list",
-  map: "expected a map",
-};
-
-function isOfType(type: ParamType, value: Value): boolean {
-  switch (type) {
-    case "text":
-      return typeof value === "string";
-    case "int":
-      return typeof value === "bigint" || Number.isInteger(value);
-    case "number":
-      return typeof value === "bigint" || typeof value === "number";
-    case "bool":
-      return typeof value === "boolean";
-    case "list":
-      return Array.isArray(value);
-    case "map":
-      return isValueMap(value);
-  }
-}
-
-/** What is wrong with a value that was found; undefined when it may stand. */
-function wrongFor(setting: ParamSetting, value: Value): string | undefined {
-  if (setting.type && !isOfType(setting.type, value)) {
-    return `${expected[setting.type]}, got ${stringifyJson(value)}`;
-  }
-  if (!setting.enum) return undefined;
-  const texts = setting.enum.map((choice) => stringifyJson(choice));
-  const text = stringifyJson(value);
-  return texts.includes(text) ? undefined : `${text} is not one of ${texts.join(", ")}`;
+  for (const name of names) visit(name, []);
+  const inCircle = new Set(circles.flat());
+  return { order: [...done].filter((name) => !inCircle.has(name)), circles };
 }
 
 function complainOfUnknown(
-  settings: { readonly [name: string]: ParamSetting },
+  known: readonly string[],
   { set, files }: ParamsGiven,
   { usage }: ParamsContext,
 ): void {
-  const known = Object.keys(settings);
   const complain = (name: string, from: string) => {
     if (known.includes(name)) return;
     const instead = known.length === 0 ? "; the config declares no params" : hint(name, known, "params");

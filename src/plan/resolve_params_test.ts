@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ParamSetting, type ParamsGiven, resolveParams } from "./resolve_params.ts";
+import type { ParamSetting } from "./param_type.ts";
+import { type ParamsGiven, resolveParams } from "./resolve_params.ts";
 import { type Bring, planOf } from "../../tests/fixtures/plan_of.ts";
 
 function resolve(settings: Record<string, ParamSetting>, given: Partial<ParamsGiven> = {}) {
   const problems: string[] = [];
   const params = resolveParams(settings, { environment: {}, files: [], set: [], ...given }, {
     render: (value) => value as string,
+    reads: () => [],
     report: (path, message) => problems.push(`${path.join(".")} ${message}`),
     usage: (message) => problems.push(message),
   });
@@ -86,7 +88,12 @@ const wrong: readonly (readonly [setting: ParamSetting, given: Partial<ParamsGiv
   ],
   [{ type: "int" }, file("7"), 'params.p param p from --params prod.yaml: expected a whole number, got "7"'],
   [{ type: "text" }, file(7), "params.p param p from --params prod.yaml: expected a text, got 7"],
-  [{ type: "int", default: "x" }, {}, 'params.p param p from default: expected a whole number, got "x"'],
+  [
+    { default: "x" },
+    file(7),
+    "params.p param p from --params prod.yaml: expected a text, got 7; to allow anything else, give the param a type",
+  ],
+  [{ type: "int", default: "x" }, {}, 'params.p param p from its default: expected a whole number, got "x"'],
   [{ enum: ["eu", "us"] }, set("uk"), 'params.p param p from --set: "uk" is not one of "eu", "us"'],
   [
     { env: "P", enum: ["eu"] },
@@ -135,6 +142,29 @@ test("makePlan() renders defaults over `run`, and tells everything that is wrong
     bring,
   );
   assert.deepEqual([problems.length, usage], [2, ['--set names no param "dya"; did you mean "day"?']]);
+});
+
+test("makePlan() renders defaults over other params, whatever their order", () => {
+  const tasks = { t: { exec: { command: ["true"] } } };
+  const params = {
+    url: "https://${{ params.host }}/${{ params.region }}",
+    host: "${{ params.region }}.example.com",
+    region: "eu",
+  };
+  const { plan } = planOf({ params, tasks }, { set: [{ name: "region", text: "us" }] });
+  assert.deepEqual(plan!.params, { url: "https://us.example.com/us", host: "us.example.com", region: "us" });
+});
+
+test("makePlan() spells out defaults that go round in a circle, and nothing that follows from it", () => {
+  const tasks = { t: { exec: { command: ["true"] } } };
+  const params = { a: "${{ params.b }}", b: "x${{ params.c }}", c: "${{ params.b }}", d: "${{ params.d }}" };
+  const { problems } = planOf({ params, tasks });
+  assert.deepEqual(problems.map(({ message }) => message), [
+    "params.b: these defaults read each other: b → c → b; give one of them a value of its own",
+    "params.d: these defaults read each other: d → d; give one of them a value of its own",
+  ]);
+  const { plan } = planOf({ params: { ...params, d: "1" }, tasks }, { set: [{ name: "c", text: "z" }] });
+  assert.deepEqual(plan!.params, { a: "xz", b: "xz", c: "z", d: "1" });
 });
 
 function shown(value: unknown): string {
