@@ -72,7 +72,6 @@ function makeRunId(startedAt: Date, random: () => number): string {
 }
 
 function planFlags(args: ParsedArguments, cwd: string): PlanFlags {
-  const only = args.values("only").flatMap((value) => value.split(",")).filter((name) => name !== "");
   const path = (flag: string) => {
     const value = args.value(flag);
     return value === undefined ? null : resolvePath(cwd, value);
@@ -81,7 +80,7 @@ function planFlags(args: ParsedArguments, cwd: string): PlanFlags {
     concurrency: wholeNumber(args, "concurrency", 1),
     maxFailures: maxFailures(args.value("max-failures")),
     failFast: args.has("fail-fast"),
-    only: args.has("only") ? only : null,
+    only: args.has("only") ? args.values("only") : null,
     first: wholeNumber(args, "first", 1),
     seed: wholeNumber(args, "seed", 0),
     report: path("report"),
