@@ -4,6 +4,10 @@ import type { ExpressionSite } from "../schema/word.ts";
 import { isMap } from "../schema/words.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { checkDependencies } from "./check_dependencies.ts";
+import { checkExpressions } from "./check_expressions.ts";
+import { checkIdentities } from "./check_identities.ts";
+import { checkNames } from "./check_names.ts";
+import type { ConfigSource } from "./config_source.ts";
 import { checkNotYet } from "./not_yet.ts";
 import { checkOutputPaths } from "./check_output_paths.ts";
 import { checkRetries } from "./check_retries.ts";
@@ -15,17 +19,19 @@ export interface ConfigToCheck {
   readonly config: Config;
   /** As it stands in the file, short forms and all. */
   readonly raw: unknown;
-  readonly file: string;
+  readonly source: ConfigSource;
   /** Every expression in it. */
   readonly sites: readonly ExpressionSite[];
 }
 
 /** The rules between the parts of a config, which no single field can know. */
-export function checkConfig({ config, raw, file }: ConfigToCheck, report: ReportProblem): void {
+export function checkConfig({ config, raw, source, sites }: ConfigToCheck, report: ReportProblem): void {
+  checkNames(config, report);
   checkDependencies(config, isMap(raw) && isMap(raw.tasks) ? Object.keys(raw.tasks) : [], report);
   checkTargets(config, report);
-  checkOutputPaths(config, file, report);
+  checkOutputPaths(config, source.file, report);
   checkRetries(config, report);
+  checkIdentities(config, checkExpressions(config, sites, source, report), report);
   for (const [name, { kind, spec }] of Object.entries(config.tasks)) {
     const path = ["tasks", name, kind];
     kindNamed(kind).check(

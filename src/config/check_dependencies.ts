@@ -24,11 +24,11 @@ export function checkDependencies(config: Config, names: readonly string[], repo
     }
   }
   for (const cycle of cyclesOf(config)) {
-    const [first] = cycle;
-    report(
-      ["tasks", first!, "needs"],
-      `these tasks wait for each other: ${[...cycle, first].join(" → ")}; break the circle at one of them`,
-    );
+    const first = cycle[0]!;
+    const message = cycle.length === 1
+      ? `task "${first}" waits for itself`
+      : `these tasks wait for each other: ${[...cycle, first].join(" → ")}; break the circle at one of them`;
+    report(["tasks", first, "needs"], message);
   }
 }
 

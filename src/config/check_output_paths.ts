@@ -39,7 +39,7 @@ function outputsOf(config: Config): NamedFile[] {
     if (path !== undefined && isStatic(path)) files.push({ at, what, path });
   };
   for (const [name, { save, collect }] of Object.entries(config.tasks)) {
-    add(["tasks", name, "save"], `where task "${name}" saves`, save?.path);
+    add(["tasks", name, "save", "path"], `where task "${name}" saves`, save?.path);
     add(["tasks", name, "collect", "path"], `where task "${name}" collects`, collect?.path);
   }
   for (const [format, path] of Object.entries(config.report ?? {})) {

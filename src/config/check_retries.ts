@@ -26,12 +26,12 @@ const codesOfKinds: { readonly [code: string]: readonly KindName[] } = {
 /** Warns of a retry that can never happen. */
 export function checkRetries(config: Config, report: ReportProblem): void {
   const warn = (section: string, name: string, kind: KindName, conditions: readonly string[]) => {
-    for (const [index, condition] of conditions.entries()) {
+    for (const condition of conditions) {
       const code = condition.split(":", 1)[0]!;
       const kinds = codesOfKinds[code];
       if (kinds === undefined || kinds.includes(kind)) continue;
       const message = `"${condition}" never happens to ${kind} tasks, so this retries nothing`;
-      report([section, name, "retry", "on", index], message, { severity: "warning" });
+      report([section, name, "retry", "on", condition], message, { severity: "warning" });
     }
   };
   for (const [name, { kind, retry }] of Object.entries(config.tasks)) {

@@ -17,7 +17,7 @@ export function checkTargets(config: Config, report: ReportProblem): void {
         : hint(named, defined, "defined targets");
       report(path, `target "${named}" is not defined${which}`);
     } else if (target.kind !== null && target.kind !== kind) {
-      report(path, `target "${named}" is for ${target.kind} tasks, and "${name}" is an ${kind} task`);
+      report(path, `target "${named}" is for ${target.kind} tasks, but "${name}" is of kind ${kind}`);
     }
   }
   for (const [name, target] of Object.entries(targets)) {

@@ -37,6 +37,9 @@ function messageOf(error: YAMLParseError, line: string, column: number, quoted: 
     case "MISSING_CHAR":
       if (/closing ['"]/.test(error.message)) return "the quote of this text is never closed";
       if (/followed by map values/.test(error.message)) return noColon;
+      if (/between flow/.test(error.message)) {
+        return "inside { } and [ ] a text with commas or quotes in it must stand in quotes as a whole";
+      }
       if (/directives-end/.test(error.message)) return noDirectives;
       break;
     case "MULTILINE_IMPLICIT_KEY":

@@ -4,6 +4,7 @@ import { checkConfig } from "./check_config.ts";
 import { type Config, configSchema } from "./config_schema.ts";
 import { type ConfigSource, configSource, diagnosticAt } from "./config_source.ts";
 import { decodeText, type TextProblem } from "./decode_text.ts";
+import { homeOf } from "./key_homes.ts";
 import { parseYaml } from "./parse_yaml.ts";
 import { toRaw } from "./raw_config.ts";
 
@@ -43,9 +44,10 @@ export function loadConfig(contents: string | Uint8Array, file: string): Loaded 
     found: (site: ExpressionSite) => void sites.push(site),
     written: source.written,
     quoted: source.quoted,
+    home: homeOf,
   };
   const config = configSchema.read(raw.value, { path: [], scope: "plan", reading });
-  if (config !== undefined) checkConfig({ config, raw: raw.value, file, sites }, report);
+  if (config !== undefined) checkConfig({ config, raw: raw.value, source, sites }, report);
   const isGood = found.every(({ severity }) => severity === "warning");
   return { ...(isGood && config ? { config } : {}), problems: inOrder(found), source };
 }

@@ -14,7 +14,7 @@ test("loadConfig() gives the config in its normal form", () => {
     `
 version: 1
 x-retry: &slow { attempts: 5, backoff: { initial: 1s } }
-params: { day: null, region: { env: REGION, default: eu } }
+params: { day: null, n: 4, region: { env: REGION, default: eu } }
 run: { maxFailures: 5%, grace: 1m30s }
 defaults: { retry: { <<: *slow, backoff: null }, timeout: 10s, capture: none }
 targets: { api: { http: { baseUrl: "https://x.test", maxBytes: 1MiB }, concurrency: "\${{ params.n }}" } }
@@ -34,7 +34,7 @@ report: { json: out.json }
   assert.deepEqual(problems, []);
   assert.deepEqual(config, {
     version: 1,
-    params: { day: {}, region: { env: "REGION", default: "eu" } },
+    params: { day: {}, n: { default: 4 }, region: { env: "REGION", default: "eu" } },
     run: { maxFailures: { share: 0.05 }, grace: 90_000 },
     defaults: {
       retry: { backoff: null, attempts: 5 },
@@ -129,7 +129,7 @@ test("ConfigSource.diagnose() finds the place inside quoted and folded text, or 
     return [line, column, length];
   };
   assert.deepEqual(at(["name"]), [2, 7, 15]);
-  assert.deepEqual(at(["name"], 4), [2, 12, 3]);
+  assert.deepEqual(at(["name"], 4), [2, 13, 3]);
   assert.deepEqual(at(["x-a"], 8), [5, 7, 3]);
   assert.deepEqual(at(["tasks", "b", "http"]), [6, 8, 2]);
   assert.deepEqual(at(["nothing"]), [1, 1, 1]);

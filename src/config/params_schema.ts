@@ -16,9 +16,9 @@ import {
 const value = anything("A value.", { scope: "none", exact: true });
 
 const defaultValue = anything({
-  description: "The value when none is given; it may read `run`.",
+  description: "The value when none is given; it may read `run` and other params.",
   examples: ["eu", "${{ date(run.startedAt, '%Y-%m-%d', 'UTC') }}"],
-}, { scope: "run", secrets: false, exact: true });
+}, { scope: "params", secrets: false, exact: true });
 
 const param = section({
   default: defaultValue,

@@ -1,3 +1,5 @@
+import { quotedText } from "../schema/quoted_text.ts";
+
 /** The line around an offset, without its line end, and where it begins. */
 export function lineAt(text: string, offset: number): { readonly line: string; readonly offset: number } {
   const start = text.lastIndexOf("\n", offset - 1) + 1;
@@ -26,12 +28,6 @@ export function quotedTemplates(line: string): string {
     (found, offset: number, whole: string) =>
       /["']/.test(whole[offset - 1] ?? "") ? found : quotedText(found),
   );
-}
-
-/** A text in the quotes that need the fewest escapes. */
-export function quotedText(text: string): string {
-  if (!/["\\]/.test(text)) return `"${text}"`;
-  return text.includes("'") ? JSON.stringify(text) : `'${text}'`;
 }
 
 /** The last `key: `, `- ` or opening bracket that ends before a column. */

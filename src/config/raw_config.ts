@@ -10,7 +10,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import { type AliasTargets, isMerge, keyText, rangeOf } from "./find_node.ts";
-import { quotedAt, quotedText } from "./quoted_line.ts";
+import { quotedText } from "../schema/quoted_text.ts";
+import { quotedAt } from "./quoted_line.ts";
 import type { TextProblem } from "./decode_text.ts";
 
 /** A document as plain values. */

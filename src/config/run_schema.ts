@@ -1,7 +1,6 @@
 import { choice, count, duration, list, required, section, size, text, unitWord } from "../schema/words.ts";
 
-/** Settings of the run as a whole. */
-export const run = section({
+const runEntries = {
   concurrency: count({ description: "Attempts in flight over all targets.", default: 256 }, { min: 1 }),
   timeout: duration({
     description: "The whole run, from the start of the process. Past it everything is cancelled (exit 124).",
@@ -44,7 +43,13 @@ export const run = section({
     default: "1GiB",
   }),
   keepRuns: count({ description: "How many journals of this config are kept.", default: 10 }, { min: 1 }),
-}, "The run as a whole.");
+};
+
+/** Settings of the run as a whole. */
+export const run = section(runEntries, "The run as a whole.");
+
+/** The keys of `run`. */
+export const runKeys: readonly string[] = Object.keys(runEntries);
 
 const reportPath = (description: string, example: string) =>
   text({ description: `${description} Relative to the config.`, examples: [example] }, {

@@ -28,6 +28,9 @@ const per = shapes(
 
 const targetEntries = { ...limits, per };
 
+/** The keys of a target, but for the kinds. */
+export const targetKeys: readonly string[] = Object.keys(targetEntries);
+
 /** What a target says beside its connection; null goes back to built-in. */
 type CommonSetting = Settings<typeof targetEntries>;
 

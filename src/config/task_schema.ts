@@ -149,6 +149,9 @@ const taskEntries = {
   allowFailure: nullable(flag({ description: "A failure does not fail the run.", default: false })),
 };
 
+/** The keys of a task, but for the kinds. */
+export const taskKeys: readonly string[] = Object.keys(taskEntries);
+
 /** What a task says beside its kind. */
 type CommonSetting = Section<typeof taskEntries>;
 

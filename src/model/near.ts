@@ -10,6 +10,11 @@ export function nearest(given: string, known: Iterable<string>): string | undefi
     const distance = editDistance(plain, simplified(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
+  // `retries` is too far from `retry` by its letters, but begins like it.
+  const beginning = plain.slice(0, 4);
+  if (best === undefined && beginning.length === 4) {
+    for (const candidate of known) if (simplified(candidate).startsWith(beginning)) return candidate;
+  }
   return best;
 }
 

@@ -51,6 +51,7 @@ export function readTolerance(raw: unknown): Read<Tolerance> {
     return "ok" in count ? { ok: { count: count.ok } } : count;
   }
   const share = readShare(raw);
+  if ("wrong" in share && String(raw).endsWith("%")) return share;
   return "ok" in share
     ? { ok: { share: share.ok } }
     : { wrong: "expected a number of failures, or a share such as 5%" };

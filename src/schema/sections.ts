@@ -86,7 +86,10 @@ function readSection(
     if (word === undefined) {
       if (rules.ignored !== undefined && key.startsWith(rules.ignored)) continue;
       const known = Object.keys(entries);
-      place.reading.report([...place.path, key], `unknown key "${key}"${hint(key, known)}`, { on: "key" });
+      const path = [...place.path, key];
+      const home = place.reading.home(path);
+      const where = home === undefined ? hint(key, known) : `; ${home}`;
+      place.reading.report(path, `unknown key "${key}"${where}`, { on: "key" });
       given.add(nearest(key, known) ?? key);
     } else if (raw[key] === null && mayReset && !word.isRequired) {
       read[key] = null;

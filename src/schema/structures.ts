@@ -1,3 +1,4 @@
+import { quotedText } from "./quoted_text.ts";
 import { noteTemplate } from "./scalars.ts";
 import {
   below,
@@ -36,7 +37,7 @@ export function list<T>(
   return {
     read(raw, place) {
       if (!Array.isArray(raw)) {
-        const inBrackets = typeof raw === "string" && raw !== "" ? `: write [${JSON.stringify(raw)}]` : "";
+        const inBrackets = typeof raw === "string" && raw !== "" ? `: write [${quotedText(raw)}]` : "";
         return complain(place, `expected a list, got ${nameOf(raw)}${inBrackets}`);
       }
       if (raw.length < min) return complain(place, "the list is empty; it needs at least one element");
@@ -90,14 +91,11 @@ export interface KeyRule {
   readonly pattern?: string;
 }
 
-/** Names of tasks, targets, params and outputs: they are read by expressions. */
-export const names: KeyRule = {
-  pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
-  wrong(key) {
-    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) return undefined;
-    return `"${key}" cannot be a name: use letters, digits and _`;
-  },
-};
+/**
+ * Names of tasks, targets, params and outputs. Whether expressions can read them is checked where the expression
+ * language is known.
+ */
+export const names: KeyRule = { pattern: "^[A-Za-z_][A-Za-z0-9_]*$", wrong: () => undefined };
 
 /** Header names, query parameters, environment variables: anything but an expression. */
 export const anyKey: KeyRule = {

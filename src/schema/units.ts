@@ -81,6 +81,7 @@ export function readCount(raw: unknown, min: number, max = Number.MAX_SAFE_INTEG
 export function readFlag(raw: unknown): Read<boolean> {
   if (typeof raw === "boolean") return { ok: raw };
   const meant = /^(yes|on)$/i.test(String(raw)) ? "true" : /^(no|off)$/i.test(String(raw)) ? "false" : "";
+  if (raw === "true" || raw === "false") return { wrong: `"${raw}" is a text: leave out the quotes` };
   return { wrong: meant ? `write ${meant}, not ${raw}` : "expected true or false" };
 }
 

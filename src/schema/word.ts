@@ -35,7 +35,7 @@ export type Doc = string | {
 /**
  * What an expression may read:
  * - `none`: no expression may stand here;
- * - `run`: `run` only, for the defaults of params;
+ * - `params`: `params` and `run`, for the defaults of params;
  * - `plan`: `params`, `secrets` and `run`, when the plan is made;
  * - `inputs`: `params`, `run` and `needs`, before the task has items;
  * - `select`: as `inputs`, and `json`, the document that was read;
@@ -48,7 +48,7 @@ export type Doc = string | {
  */
 export type ScopeName =
   | "none"
-  | "run"
+  | "params"
   | "plan"
   | "inputs"
   | "select"
@@ -96,6 +96,8 @@ export interface Reading {
   found(site: ExpressionSite): void;
   /** A scalar as it stands in the file, without quotes: `007`. Undefined for anything else and for quoted text. */
   written(path: ConfigPath): string | undefined;
+  /** Where an unknown key belongs, as words behind "unknown key"; undefined when it is known nowhere. */
+  home(path: ConfigPath): string | undefined;
   /** The line of this key as it should be, its value in quotes; undefined where that makes no sense. */
   quoted(path: ConfigPath): string | undefined;
 }

@@ -32,6 +32,7 @@ function read<T>(word: Word<T>, raw: unknown, written: { [path: string]: string 
     found: (site) => sites.push(site),
     written: (path) => written[path.join(".")],
     quoted: () => undefined,
+    home: () => undefined,
   };
   return { value: word.read(raw, { path: [], scope: "item", reading }), problems, sites };
 }
@@ -111,9 +112,9 @@ test("text() refuses a number that YAML would rewrite, and fixedText() refuses a
   ]);
 });
 
-test("named() refuses what no expression could name, and anything() finds expressions at any depth", () => {
-  assert.deepEqual(read(words.named(words.text(""), ""), { "a-b": "x" }).problems, [
-    'a-b (key): "a-b" cannot be a name: use letters, digits and _',
+test("named() refuses expressions as keys, and anything() finds them at any depth", () => {
+  assert.deepEqual(read(words.named(words.text(""), "", words.anyKey), { "${{ a }}": "x" }).problems, [
+    "${{ a }} (key): a key cannot hold an expression",
   ]);
   const { sites } = read(words.anything(""), { a: [1, { b: "${{ item.b }}" }] });
   assert.deepEqual(sites.map((site) => site.path), [["a", 1, "b"]]);

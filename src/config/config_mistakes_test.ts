@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadConfig } from "./load_config.ts";
+
+/** Configs that are YAML and yet wrong, and what is said about them: line, column, message. */
+const cases: readonly { name: string; text: string; problems: readonly string[] }[] = [
+  {
+    name: "unknown keys, with what was meant",
+    text: `version: 1
+nam: x
+runs: { concurency: 3 }
+tasks:
+  a:
+    htpp: { url: x }
+  b:
+    http: { ulr: x, metod: GET }
+    retries: 3
+`,
+    problems: [
+      '2:1: unknown key "nam"; did you mean "name"?',
+      '3:1: unknown key "runs"; did you mean "run"?',
+      '6:5: unknown key "htpp"; did you mean "http"?',
+      '8:13: unknown key "ulr"; did you mean "url"?',
+      '8:21: unknown key "metod"; did you mean "method"?',
+      '9:5: unknown key "retries"; did you mean "retry"?',
+    ],
+  },
+  {
+    name: "what is missing",
+    text: `tasks:
+  a: { http: {} }
+  b: { timeout: 3s }
+  c: { exec: { command: [x] }, save: {}, collect: { path: x.csv } }
+secrets: { t: {} }
+`,
+    problems: [
+      '1:1: "version" is missing',
+      '2:14: "url" is missing',
+      "3:6: one of http, file, exec, sql or redis is missing",
+      '4:38: "path" is missing',
+      '4:51: "value" is missing',
+      "5:15: one of env, file or command is missing",
+    ],
+  },
+  {
+    name: "kinds that stand together",
+    text: `version: 1
+secrets: { t: { env: T, file: t } }
+targets: { a: { http: {}, sql: {} } }
+tasks:
+  a: { http: { url: x, json: 1, body: x }, exec: { command: [x] } }
+  b: { exec: { command: [x], shell: x }, foreach: { lines: a, csv: b, each: x, select: y, delimiter: ";;" } }
+`,
+    problems: [
+      '2:25: "env" and "file" cannot stand together: leave out one of them',
+      '3:27: "http" and "sql" cannot stand together: leave out one of them',
+      '5:33: "json" and "body" cannot stand together: leave out one of them',
+      '5:44: "http" and "exec" cannot stand together: leave out one of them',
+      '6:30: "command" and "shell" cannot stand together: leave out one of them',
+      '6:63: "lines" and "csv" cannot stand together: leave out one of them',
+      '6:71: "each" goes with "from" only',
+      '6:77: unknown name "x" (known here: params, secrets, run)',
+      '6:80: "select" goes with "json" only',
+      '6:88: unknown name "y" (known here: params, secrets, run, needs, json)',
+      '6:102: a delimiter is one character, got ";;"',
+    ],
+  },
+  {
+    name: "durations, sizes, shares and rates",
+    text: `version: 1
+run: { timeout: 10, grace: 5 s, jitter: 1min, maxFailures: 120%, captureBudget: 1gb }
+defaults: { timeout: { attempt: "30", connect: soon, idle: -1s }, concurrency: 0 }
+targets:
+  a: { rate: 100, concurrency: "8", breaker: { failureRate: 0.5 } }
+  b: { rate: 0/s, concurrency: { min: 4, max: 2 } }
+  c: { rate: 10/sec, concurrency: { max: 2 } }
+  d: { rate: { burst: 2 }, concurrency: many }
+tasks: {}
+`,
+    problems: [
+      "2:17: a duration needs a unit: write 10ms or 10s, not 10",
+      "2:28: write 5s, without spaces",
+      '2:41: "min" is no unit of a duration; units are ms, s, m, h, d',
+      "2:60: expected a share such as 5%, from 0% to 100%",
+      '2:81: "gb" is no unit of a size; did you mean GB?',
+      "3:33: a duration needs a unit: write 30ms or 30s, not 30",
+      '3:48: expected a duration such as 10s, got "soon"',
+      '3:60: expected a duration such as 10s, got "-1s"',
+      "3:80: expected a whole number of at least 1, cpus, auto, or bounds such as { min: 2, max: 16 }",
+      "5:14: a rate says per what: write 100/s or 100/m, not 100",
+      '5:32: "8" is a text: leave out the quotes',
+      "5:61: expected a share such as 5%, from 0% to 100%",
+      "6:14: a rate is more than nothing, got 0/s",
+      "6:32: min is 4, which is more than max, 2",
+      '7:14: expected a rate such as 100/s or 600/1m, got "10/sec"',
+      '7:35: "min" is missing',
+      '8:14: "limit" is missing',
+      "8:41: expected a whole number of at least 1, cpus, auto, or bounds such as { min: 2, max: 16 }",
+    ],
+  },
+  {
+    name: "switches and choices",
+    text: `version: 1
+run: { onFailure: stop }
+tasks:
+  a: { exec: { command: [x] }, allowFailure: yes, idempotent: "true", capture: fail }
+  b: { exec: { command: [x] }, retry: { attempts: 0, backoff: { jitter: ful } } }
+  c: { exec: { command: [x] }, retry: false, needs: { a: okay } }
+`,
+    problems: [
+      '2:19: "stop" cannot stand here: expected drain or cancel',
+      "4:46: write true, not yes",
+      '4:63: "true" is a text: leave out the quotes',
+      '4:80: "fail" cannot stand here: did you mean failed?',
+      "5:51: attempts count the first try too: write 1 for no retry, not 0",
+      '5:73: "ful" cannot stand here: did you mean full?',
+      "6:39: attempts count the first try too: write 1 for no retry, not false",
+      '6:58: "okay" cannot stand here: expected ok, any or done',
+    ],
+  },
+  {
+    name: "numbers whose text would change",
+    text: `version: 1
+params: { zip: 007, version: 3.10 }
+tasks:
+  a:
+    foreach: [1e3, 0x1F, 1_000, .5, +5, -0, 1.0, 12, 0.5, -3, "007", True, ~]
+    matrix: { n: [01], exclude: [{ n: 01 }] }
+    http: { url: 1.10, headers: { a: 1.0, b: true, c: 12 } }
+`,
+    problems: [
+      '2:16: 007 would become 7: write "007" in quotes if it is text, else 7',
+      '2:30: 3.10 would become 3.1: write "3.10" in quotes if it is text, else 3.1',
+      '5:15: 1e3 would become 1000: write "1e3" in quotes if it is text, else 1000',
+      '5:20: 0x1F would become 31: write "0x1F" in quotes if it is text, else 31',
+      '5:26: 1_000 is a text: write "1_000" in quotes, or 1000 if it is a number',
+      '5:33: .5 would become 0.5: write ".5" in quotes if it is text, else 0.5',
+      '5:37: +5 would become 5: write "+5" in quotes if it is text, else 5',
+      '5:41: -0 would become 0: write "-0" in quotes if it is text, else 0',
+      '5:45: 1.0 would become 1: write "1.0" in quotes if it is text, else 1',
+      '5:70: True would become true: write "True" in quotes if it is text, else true',
+      '6:19: 01 would become 1: write "01" in quotes if it is text, else 1',
+      '6:39: 01 would become 1: write "01" in quotes if it is text, else 1',
+      '7:18: as text, 1.10 would become 1.1: write "1.10" in quotes',
+      '7:38: as text, 1.0 would become 1: write "1.0" in quotes',
+    ],
+  },
+  {
+    name: "lists and maps where something else belongs",
+    text: `version: 1
+params: { a: [x], b: { defualt: 1 } }
+tasks:
+  a: { exec: { command: echo hi }, expect: stdout != "", needs: b, matrix: { n: 3 } }
+  b: { http: { url: [a], headers: [b], okStatus: [20, 200-100, ok] }, outputs: [x], foreach: 3 }
+  c: text
+`,
+    problems: [
+      "2:14: write a list as { default: [...] }",
+      '2:24: unknown key "defualt"; did you mean "default"?',
+      '4:25: expected a list, got "echo hi": write ["echo hi"]',
+      '4:44: expected a list, got "stdout != \\"\\"": write [\'stdout != ""\']',
+      '4:65: expected a list, got "b": write ["b"]',
+      "4:81: expected a list, got 3",
+      '5:21: expected text, got a list; write it in quotes: url: "[a]"',
+      "5:35: expected a map, got a list",
+      "5:51: expected a whole number from 100 to 599",
+      '5:55: expected a status or a range such as 200-299, got "200-100"',
+      '5:64: expected a status or a range such as 200-299, got "ok"',
+      "5:80: expected a map, got a list",
+      "5:94: expected a list, got 3",
+      '6:6: expected a map, got "text"',
+    ],
+  },
+  {
+    name: "what retries name",
+    text: `version: 1
+tasks:
+  a: { http: { url: x }, retry: { on: [http_status:409, http_status, exit_code:1, tiemout, http_status:x, timeout:3] } }
+  b: { exec: { command: [x] }, retry: { on: [exit_code:255, exit_code:300, http_status:500] } }
+`,
+    problems: [
+      '3:70: warning: "exit_code:1" never happens to http tasks, so this retries nothing',
+      '3:83: "tiemout" is no error code; did you mean "timeout"?',
+      '3:92: expected a status such as http_status:409, got "http_status:x"',
+      '3:107: "timeout" stands alone: only http_status and exit_code take a number after a colon',
+      '4:61: expected an exit code such as exit_code:255, got "exit_code:300"',
+      '4:76: warning: "http_status:500" never happens to exec tasks, so this retries nothing',
+    ],
+  },
+  {
+    name: "tasks and targets that are not there",
+    text: `version: 1
+targets: { api: { http: { baseUrl: "https://x.test" } }, cpu: { concurrency: 2 }, file: { sql: {} } }
+tasks:
+  a: { target: apo, http: { url: x }, needs: [b, bb, htpp] }
+  b: { target: api, exec: { command: [x] } }
+  c: { target: cpu, exec: { command: [x] }, foreach: { from: d } }
+  htpp: { htpp: {} }
+`,
+    problems: [
+      "2:91: targets.file is the pool of file tasks that name no target; give a target for sql another name",
+      '4:16: target "apo" is not defined; did you mean "api"?',
+      '4:50: task "bb" is not defined; did you mean "b"?',
+      '5:16: target "api" is for http tasks, but "b" is of kind exec',
+      '6:62: task "d" is not defined; did you mean "a"?',
+      '7:11: unknown key "htpp"; did you mean "http"?',
+    ],
+  },
+  {
+    name: "tasks that wait for each other",
+    text: `version: 1
+tasks:
+  a: { exec: { command: [x] }, needs: [c, d] }
+  b: { exec: { command: [x] }, needs: { a: any } }
+  c: { exec: { command: [x] }, foreach: { from: b } }
+  d: { exec: { command: [x] }, needs: [d] }
+`,
+    problems: [
+      "3:39: these tasks wait for each other: a → c → b → a; break the circle at one of them",
+      '6:39: task "d" waits for itself',
+    ],
+  },
+  {
+    name: "files that are written twice",
+    text: `version: 1
+tasks:
+  a: { http: { url: x }, save: out/a.json }
+  b: { http: { url: x }, save: { path: ./out//a.json } }
+  c: { http: { url: x }, foreach: { lines: ids.txt }, collect: { path: ids.txt, value: json } }
+  d: { http: { url: x }, save: c.yaml }
+report: { json: out/a.json, html: /dev/stdout, junit: /dev/stdout }
+`,
+    problems: [
+      '4:40: ./out//a.json is also where task "a" saves: write to another path',
+      '5:72: ids.txt is also the source of task "c": write to another path',
+      "6:32: c.yaml is also the config itself: write to another path",
+      '7:17: out/a.json is also where task "b" saves: write to another path',
+    ],
+  },
+  {
+    name: "ranges",
+    text: `version: 1
+tasks:
+  a: { foreach: { range: 1..x }, exec: { command: [x] } }
+  b: { foreach: { range: 5..1 }, exec: { command: [x] } }
+  c: { foreach: { range: "1..\${{ params.n }}" }, exec: { command: [x] } }
+`,
+    problems: [
+      '3:26: expected a range such as 1..100, got "1..x"',
+      "4:26: a range counts up: write 1..5, not 5..1",
+      '5:41: unknown name "n" (params has nothing)',
+    ],
+  },
+  {
+    name: "keys in the wrong section",
+    text: `version: 1
+concurrency: 8
+timeout: 10s
+foreach: [1]
+run: { retry: 3, tasks: 3 }
+defaults: { baseUrl: x, foreach: [1] }
+targets:
+  api: { baseUrl: "https://x.test", http: { rate: 3/s }, foreach: [1] }
+tasks:
+  a: { http: { url: x, timeout: 3s, rate: 3/s, retries: 3 }, maxFailures: 3 }
+  b: { url: x, rate: 3/s, exec: { command: [x], okStatus: [200] } }
+`,
+    problems: [
+      '2:1: unknown key "concurrency"; it belongs to "run"',
+      '3:1: unknown key "timeout"; it belongs to "run"',
+      '4:1: unknown key "foreach"; it belongs to a task',
+      '5:8: unknown key "retry"; it belongs to "defaults", or to a target',
+      '5:18: unknown key "tasks"; known keys are concurrency, timeout, maxFailures, onFailure, grace, lock, jitter, notify, captureBudget, keepRuns',
+      '6:13: unknown key "baseUrl"; known keys are concurrency, rate, timeout, retry, breaker, capture, http, file, exec, sql, redis',
+      '6:25: unknown key "foreach"; it belongs to a task',
+      '8:10: unknown key "baseUrl"; it stands under "http"',
+      '8:45: unknown key "rate"; it stands one level up, beside "http"',
+      '8:58: unknown key "foreach"; it belongs to a task',
+      '10:24: unknown key "timeout"; it stands one level up, beside "http"',
+      '10:37: unknown key "rate"; it belongs to a target',
+      '10:48: unknown key "retries"; known keys are url, method, query, headers, auth, okStatus, redirects, maxRedirects, maxBytes, network, tls, proxy, json, form, body, idempotencyKey, paginate',
+      '10:62: unknown key "maxFailures"; it belongs to "run"',
+      '11:8: unknown key "url"; it stands under "http", "sql" or "redis"',
+      '11:16: unknown key "rate"; it belongs to a target',
+      '11:49: unknown key "okStatus"; known keys are command, shell, env, cwd, stdin, okExitCodes, maxBytes',
+    ],
+  },
+];
+
+for (const { name, text, problems } of cases) {
+  test(`loadConfig() explains: ${name}`, () => {
+    const loaded = loadConfig(text, "c.yaml");
+    // What this version cannot run yet changes from one to the next.
+    const lasting = loaded.problems.filter(({ message }) =>
+      !message.includes("cannot be run by this version")
+    );
+    const shown = lasting.map(({ line, column, severity, message }) =>
+      `${line}:${column}: ${severity === "warning" ? "warning: " : ""}${message}`
+    );
+    assert.deepEqual(shown, problems);
+    assert.equal(loaded.config, undefined);
+  });
+}
