@@ -1,0 +1,48 @@
+import { checkSources } from "../inputs/check_sources.ts";
+import { survey } from "../inputs/survey.ts";
+import type { Plan } from "../model/plan.ts";
+import { planJson, printPlan } from "../plan/print_plan.ts";
+import type { Ports } from "../runtime/ports.ts";
+import { inputContext } from "../run/input_context.ts";
+import type { CommandBody } from "./command.ts";
+import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
+
+/** `fanout plan FILE`, and `fanout run FILE --dry-run`. */
+export const planCommand: CommandBody = async (args, ports) => {
+  const { host, clock } = ports;
+  const loaded = await loadPlan(args, ports, new Date(clock.wallTime()));
+  if (loaded === null) return 2;
+  const counts = await countInputs(loaded, ports);
+  if (counts === null) return 2;
+  const { plan } = loaded;
+  if (args.has("json")) host.stdout.write(`${planJson(plan, counts)}\n`);
+  else host.stdout.write(printPlan(plan, counts, styleFor(ports)));
+  return 0;
+};
+
+/** Reads every source that can be read twice. Null when some cannot be used: it was said. */
+async function countInputs(
+  { plan, source }: LoadedPlan,
+  ports: Ports,
+): Promise<Record<string, number | null> | null> {
+  const context = inputContext(plan, ports, notWhilePlanning(plan));
+  const missing = await checkSources(plan, context);
+  const surveyed = missing.length > 0 ? null : await survey(plan, context);
+  const problems = surveyed?.problems ?? missing;
+  printProblems(problems.map(({ path, message }) => source.diagnose(path, message)), source.text, ports);
+  if (surveyed === null || problems.length > 0) return null;
+  return Object.fromEntries([...surveyed.tasks].map(([name, { count }]) => [name, count]));
+}
+
+function notWhilePlanning(plan: Plan) {
+  return () => {
+    throw new Error(`inputs of ${plan.name} that come from other tasks are opened by the run`);
+  };
+}
+
+function styleFor({ host }: Ports) {
+  const color = host.stdout.isTerminal && !host.environment.NO_COLOR;
+  const paint = (code: string) => (text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const width = host.stdout.isTerminal ? Math.max(40, host.stdout.columns()) : 80;
+  return { width, bold: paint("1"), dim: paint("2") };
+}

@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** The compiled program; `deno task build` makes it. */
+export const binary = join(root, "dist/fanout");
+if (!existsSync(binary)) throw new Error("dist/fanout is missing: run deno task build first");
+
+/** What a run left behind. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: { readonly [name: string]: string };
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+/** A fresh directory, with a state directory of its own, in which the program is run from outside. */
+export class Sandbox {
+  readonly directory = mkdtempSync(join(tmpdir(), "fanout-test-"));
+
+  /** Writes a file below the directory and gives its path. */
+  write(name: string, content: string | Uint8Array, mode?: number): string {
+    const path = this.path(name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+    if (mode !== undefined) chmodSync(path, mode);
+    return path;
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), "utf8");
+  }
+
+  exists(name: string): boolean {
+    return existsSync(this.path(name));
+  }
+
+  // deno-lint-ignore no-explicit-any -- a report is read as the JSON it is
+  json(name: string): any {
+    return JSON.parse(this.read(name));
+  }
+
+  /** Starts the program; the caller waits for it with {@link ended}. */
+  start(args: readonly string[], options: RunOptions = {}): ChildProcess {
+    const child = spawn(binary, args, {
+      cwd: options.cwd ?? this.directory,
+      env: {
+        PATH: process.env.PATH ?? "/usr/bin:/bin",
+        HOME: this.directory,
+        XDG_STATE_HOME: this.path("state"),
+        ...options.env,
+      },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    child.stdin!.on("error", () => {});
+    child.stdin!.end(options.stdin ?? "");
+    return child;
+  }
+
+  /** Runs the program to its end. */
+  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return ended(this.start(args, options));
+  }
+
+  /** Writes `config` as `fanout.yaml`, runs it, and reads the report. */
+  async runConfig(config: string, args: readonly string[] = [], options: RunOptions = {}) {
+    this.write("fanout.yaml", config);
+    const end = await this.run(["run", "fanout.yaml", "--report", "report.json", ...args], options);
+    return { ...end, report: this.exists("report.json") ? this.json("report.json") : undefined };
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Collects a child's output until it is gone. */
+export function ended(child: ChildProcess): Promise<Ended> {
+  const stdout: Uint8Array[] = [];
+  const stderr: Uint8Array[] = [];
+  child.stdout!.on("data", (chunk) => stdout.push(chunk));
+  child.stderr!.on("data", (chunk) => stderr.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on(
+      "close",
+      (code, signal) => resolve({ code, signal, stdout: text(stdout), stderr: text(stderr) }),
+    );
+  });
+}
+
+/** Runs a test body in a sandbox that is removed afterwards. */
+export function inSandbox(body: (sandbox: Sandbox) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const sandbox = new Sandbox();
+    try {
+      await body(sandbox);
+    } finally {
+      sandbox.remove();
+    }
+  };
+}
+
+function text(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+}
