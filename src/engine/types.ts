@@ -113,7 +113,7 @@ export interface Stop {
    */
   readonly how: "drain" | "grace" | "now";
   readonly graceMs?: number;
-  readonly code: "interrupted" | "run_timeout" | "max_failures";
+  readonly code: "interrupted" | "run_timeout" | "max_failures" | "io";
   readonly message: string;
 }
 

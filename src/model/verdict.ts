@@ -56,6 +56,6 @@ export interface Call {
 
 /** Why an attempt was told to end. */
 export interface CancelReason {
-  readonly code: "timeout" | "run_timeout" | "interrupted" | "max_failures";
+  readonly code: "timeout" | "run_timeout" | "interrupted" | "max_failures" | "io";
   readonly message: string;
 }

@@ -4,10 +4,10 @@
  */
 import { type Engine, runEngine } from "../engine/engine.ts";
 import type { PoolView, Source, Stop, TaskRun } from "../engine/types.ts";
-import type { Identify } from "../inputs/identify.ts";
+import { identifyInputs } from "../inputs/identify.ts";
 import type { Vars } from "../model/expression.ts";
 import type { InputSource } from "../model/input.ts";
-import { type Ending, noOutcomes, type OutcomeCounts } from "../model/outcome.ts";
+import { type Ending, noOutcomes, type OutcomeCounts, type SkipReason } from "../model/outcome.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { Result } from "../model/result.ts";
@@ -38,7 +38,6 @@ export interface RunSetup {
   readonly compiler: ExpressionCompiler;
   /** Opens a task's inputs; called when its turn comes. */
   openInputs(task: TaskPlan, vars: Vars): InputSource;
-  identify(task: TaskPlan): Identify;
   /** Number of inputs by task; null where only reading them tells. */
   readonly totals: ReadonlyMap<string, number | null>;
   /** Where finished runs go, before they count as done. */
@@ -60,7 +59,6 @@ export interface RunHandle {
   readonly done: Promise<RunFacts>;
   stop(stop: Stop): void;
   view(): RunView;
-  pools(): readonly PoolView[];
 }
 
 /** What came of it. */
@@ -69,6 +67,10 @@ export interface RunFacts {
   readonly stop: Stop | null;
   /** Every input of every source was read. */
   readonly totalKnown: boolean;
+  readonly skippedBy: { readonly [reason in SkipReason]?: number };
+  readonly allowedFailures: number;
+  /** By position in the plan. */
+  readonly pools: readonly PoolView[];
 }
 
 /** Opens every task and starts. */
@@ -93,6 +95,8 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
   const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
   const counts = noOutcomes();
+  const skippedBy: { [reason in SkipReason]?: number } = {};
+  let allowedFailures = 0;
   let totalKnown = true;
   let stopReason: Stop | null = null;
   const total = sumTotals(setup.totals);
@@ -154,14 +158,21 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const done = engine.done.finally(async () => {
     timer?.cancel();
     await Promise.all(programs.map((program) => program.performer.close()));
-  }).then(() => ({ counts, stop: stopReason, totalKnown }));
-  return { done, stop, view, pools: engine.pools };
+  }).then(() => ({
+    counts,
+    stop: stopReason,
+    totalKnown,
+    skippedBy,
+    allowedFailures,
+    pools: engine.pools(),
+  }));
+  return { done, stop, view };
 
   function openSource(program: Program, vars: Vars, ending: Ending | null): Source<Payload> {
     return taskSource({
       program,
       inputs: setup.openInputs(program.task, vars),
-      identify: setup.identify(program.task),
+      identify: identifyInputs(program.task),
       shared: vars,
       usesFamily: plan.pools[program.task.pool]!.per !== null,
       ending,
@@ -175,7 +186,10 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     setup.record.end(run.task, run.payload, makeResult(task, pool.name, run, ending, output, clock));
     counts[ending.outcome]++;
     if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) engine.wake();
-    const isFailure = (ending.outcome === "failed" || ending.outcome === "timed_out") && !task.allowFailure;
+    if (ending.outcome === "skipped") skippedBy[ending.reason] = (skippedBy[ending.reason] ?? 0) + 1;
+    const hasFailed = ending.outcome === "failed" || ending.outcome === "timed_out";
+    if (hasFailed && task.allowFailure) allowedFailures++;
+    const isFailure = hasFailed && !task.allowFailure;
     const target = perTarget[task.pool]!;
     target.ended++;
     if (isFailure) target.failed++;
@@ -228,6 +242,7 @@ const stoppingWords = {
   interrupted: "stopping (Ctrl-C again: at once)",
   run_timeout: "stopping (run.timeout)",
   max_failures: "stopping (maxFailures)",
+  io: "stopping (the journal cannot be written)",
 } as const;
 
 function sharedVars(plan: Plan, secrets: ReadonlyMap<string, string>): Vars {

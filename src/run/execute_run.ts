@@ -1,0 +1,106 @@
+import { noticeChange } from "../inputs/notice_change.ts";
+import { openInputs } from "../inputs/open_inputs.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Plan } from "../model/plan.ts";
+import type { RunClosing, TargetClosing } from "../model/run_record.ts";
+import { encodeResult } from "../report/encode_result.ts";
+import type { SecretRedactor } from "../report/redactor.ts";
+import type { Ports } from "../runtime/ports.ts";
+import { captureBudget } from "./capture_budget.ts";
+import { exitCodeOf, type RunEnd, statusOf } from "./exit_code.ts";
+import { compiler, inputContext } from "./input_context.ts";
+import type { Prepared } from "./prepare_run.ts";
+import { startRunClock } from "./run_clock.ts";
+import { type RunFacts, type RunHandle, type RunSetup, startRun } from "./run_plan.ts";
+import type { StopSignal } from "./signals.ts";
+
+export interface ExecuteOptions {
+  readonly plan: Plan;
+  readonly ports: Ports;
+  readonly prepared: Prepared;
+  readonly journal: Journal;
+  readonly redactor: SecretRedactor;
+  /** Something the user should know and that fails nothing. */
+  notice(message: string): void;
+  readonly onAttempt?: RunSetup["onAttempt"];
+  /** The run has begun: it can be looked at and stopped. */
+  onStarted(handle: RunHandle): void;
+}
+
+/** Runs a plan to its end, into its journal. */
+export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
+  const { plan, ports, prepared, journal, redactor } = options;
+  const budget = captureBudget(plan.run.captureBudget);
+  const handle = await startRun({
+    plan,
+    ports,
+    clock: startRunClock(ports.clock),
+    secrets: prepared.secrets,
+    redactor,
+    compiler,
+    openInputs(task, vars) {
+      const context = inputContext(plan, ports, openFromTask, vars);
+      return noticeChange(
+        openInputs(task, context),
+        task,
+        prepared.survey.tasks.get(task.name)!,
+        context,
+        options.notice,
+      );
+    },
+    totals: new Map([...prepared.survey.tasks].map(([name, { count }]) => [name, count])),
+    record: {
+      begin: (task, payload) => journal.begin(task, payload.index, payload.id),
+      end(task, payload, result) {
+        const kept = budget.apply(plan.tasks[task]!, result);
+        const json = encodeResult(kept, redactor);
+        budget.spend(json.length);
+        journal.append(task, payload.index, payload.id, result.outcome, json);
+      },
+    },
+    onAttempt: options.onAttempt,
+  });
+  options.onStarted(handle);
+  return await handle.done;
+}
+
+/** How it ended, for the journal, the report and the shell. */
+export function closingOf(
+  plan: Plan,
+  facts: RunFacts,
+  ports: Ports,
+  signal: StopSignal | null,
+  notDurable: boolean,
+): RunClosing {
+  const end: RunEnd = { ...facts, signal, notDurable, stoppedBy: stoppedBy(facts) };
+  const exitCode = exitCodeOf(end);
+  return {
+    finishedAt: new Date(ports.clock.wallTime()).toISOString(),
+    durationMs: Math.round(ports.clock.now()),
+    status: statusOf(end, exitCode),
+    stoppedBy: end.stoppedBy,
+    exitCode,
+    totalKnown: facts.totalKnown,
+    targets: Object.fromEntries(facts.pools.map((pool, position): [string, TargetClosing] => [
+      plan.pools[position]!.name,
+      { limit: pool.limit, peak: pool.peak, throttled: pool.throttled },
+    ])),
+  };
+}
+
+function stoppedBy({ stop }: RunFacts): RunClosing["stoppedBy"] {
+  switch (stop?.code) {
+    case "interrupted":
+      return "signal";
+    case "run_timeout":
+      return "timeout";
+    case "max_failures":
+      return "max_failures";
+    default:
+      return null;
+  }
+}
+
+function openFromTask(): never {
+  throw new Error("inputs that come from another task are not opened yet");
+}

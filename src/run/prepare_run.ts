@@ -1,0 +1,38 @@
+import type { InputContext } from "../inputs/context.ts";
+import { checkSources } from "../inputs/check_sources.ts";
+import { type Survey, survey } from "../inputs/survey.ts";
+import type { ReportProblem } from "../model/diagnostic.ts";
+import type { Plan } from "../model/plan.ts";
+import { readSecrets } from "../plan/read_secrets.ts";
+import type { Ports } from "../runtime/ports.ts";
+
+/** What has to be right before anything runs. */
+export interface Prepared {
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly survey: Survey;
+}
+
+/**
+ * Reads the secrets and looks at every source: what is missing, doubled or wrong is reported, and null is given: exit 2.
+ *
+ * @throws the signal's reason when it stops the survey
+ */
+export async function prepareRun(
+  plan: Plan,
+  ports: Ports,
+  context: InputContext,
+  report: ReportProblem,
+  signal: AbortSignal,
+): Promise<Prepared | null> {
+  let problems = 0;
+  const count: ReportProblem = (path, message, where) => {
+    problems++;
+    report(path, message, where);
+  };
+  const secrets = await readSecrets(plan, ports, count);
+  for (const { path, message } of await checkSources(plan, context)) count(path, message);
+  if (problems > 0) return null;
+  const surveyed = await survey(plan, context, signal);
+  for (const { path, message } of surveyed.problems) count(path, message);
+  return problems > 0 ? null : { secrets, survey: surveyed };
+}
