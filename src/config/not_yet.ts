@@ -16,7 +16,6 @@ const isServerUrl = (value: unknown) =>
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
-  { path: "secrets.*.command", words: "secrets from a command" },
   { path: "run.lock", words: "`run.lock`" },
   { path: "run.jitter", words: "`run.jitter`" },
   { path: "run.notify", words: "`run.notify`" },

@@ -2,8 +2,8 @@
  * From what the user wrote to what will happen. This folder resolves: params, inheritance, pools, limits, selection; and
  * it explains: where each value came from (`why`), what the limits amount to (`print_plan.ts`).
  *
- * It is pure: what the machine knows is handed in. It opens no source, reads no secret and no clock, and renders nothing
- * that depends on an item.
+ * It is pure: what the machine knows is handed in. It opens no source, reads no clock, and renders nothing that depends on
+ * an item. Only `read_secrets.ts`, which a run calls before it starts, asks the machine, through ports.
  */
 import { directNeeds } from "../config/check_dependencies.ts";
 import type { Config } from "../config/config_schema.ts";

@@ -33,10 +33,10 @@ export function printPlan(plan: Plan, counts: InputCounts = {}, style: TableStyl
   return blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n") + "\n").join("\n");
 }
 
-/** The plan as JSON: itself, and what is known of its size. Secrets are names, templates are text. */
+/** The plan as JSON, without a line end: itself, and what is known of its size. Secrets are names, templates are text. */
 export function planJson(plan: Plan, counts: InputCounts = {}): string {
   const inputs = Object.fromEntries(plan.tasks.map((task) => [task.name, counts[task.name] ?? null]));
-  return stringifyJson({ ...plan, inputs, shortestTime: shortestTime(plan, counts) }, 2) + "\n";
+  return stringifyJson({ ...plan, inputs, shortestTime: shortestTime(plan, counts) }, 2);
 }
 
 /** 80 columns, no colours. */

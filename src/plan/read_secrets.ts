@@ -1,30 +1,34 @@
 import type { ReportProblem } from "../model/diagnostic.ts";
 import type { Plan, SecretSource } from "../model/plan.ts";
-import type { Host, SourceFiles } from "../runtime/ports.ts";
+import type { SourceFiles } from "../runtime/ports.ts";
+import { type CommandPorts, type Printed, runSecretCommand } from "./secret_command.ts";
 
 /** What secrets are read through. */
-export interface SecretPorts {
-  readonly host: Pick<Host, "environment">;
+export interface SecretPorts extends CommandPorts {
   readonly sources: Pick<SourceFiles, "probe" | "open">;
 }
 
 /** Shorter ones are refused: masking every `abc` would tear the report apart and hide nothing. */
 const fewestCharacters = 6;
-/** A larger file is no secret but a mistake. */
+/** More is no secret but a mistake. */
 const mostBytes = 64 * 1024;
 
 /**
- * Reads every secret of a plan, before anything runs; one trailing newline is cut. Those that are missing, empty, too short
+ * Reads every secret of a plan at once, before anything runs; one trailing newline is cut. Those that are missing, empty, too short
  * or no text are reported, and left out. No message ever holds a value.
  */
 export async function readSecrets(
-  plan: Pick<Plan, "secrets">,
+  plan: Pick<Plan, "secrets" | "config">,
   ports: SecretPorts,
   report: ReportProblem,
 ): Promise<ReadonlyMap<string, string>> {
+  const reading = Object.entries(plan.secrets).map(async ([name, source]) => ({
+    name,
+    source,
+    found: await readSecret(source, plan, ports),
+  }));
   const values = new Map<string, string>();
-  for (const [name, source] of Object.entries(plan.secrets)) {
-    const found = await readSecret(source, ports);
+  for (const { name, source, found } of await Promise.all(reading)) {
     const wrong = "wrong" in found ? found.wrong : wrongWith(found.text);
     if (wrong === undefined && "text" in found) values.set(name, withoutNewline(found.text));
     else report(["secrets", name], `secret ${name}: ${whereOf(source)} ${wrong}`);
@@ -32,18 +36,18 @@ export async function readSecrets(
   return values;
 }
 
-type Found = { readonly text: string } | { readonly wrong: string };
-
-function readSecret(source: SecretSource, ports: SecretPorts): Promise<Found> | Found {
-  if ("env" in source) {
-    const text = ports.host.environment[source.env];
-    return text === undefined ? { wrong: "is not set: export it, or change the config" } : { text };
-  }
+function readSecret(
+  source: SecretSource,
+  plan: Pick<Plan, "config">,
+  ports: SecretPorts,
+): Promise<Printed> | Printed {
+  if ("command" in source) return runSecretCommand(source.command, plan, ports, mostBytes);
   if ("file" in source) return readFile(source.file, ports.sources);
-  return { wrong: "cannot be run yet: use env or file" };
+  const text = ports.host.environment[source.env];
+  return text === undefined ? { wrong: "is not set: export it, or change the config" } : { text };
 }
 
-async function readFile(path: string, sources: SecretPorts["sources"]): Promise<Found> {
+async function readFile(path: string, sources: SecretPorts["sources"]): Promise<Printed> {
   const facts = await sources.probe(path);
   if (!facts.readable) return { wrong: `cannot be read: ${facts.why}` };
   if (facts.bytes > mostBytes) {
@@ -75,7 +79,7 @@ function withoutNewline(text: string): string {
 
 function wrongWith(text: string): string | undefined {
   const count = [...withoutNewline(text)].length;
-  if (count === 0) return "is empty";
+  if (count === 0) return "gives an empty text";
   if (count >= fewestCharacters) return undefined;
   const characters = count === 1 ? "1 character" : `${count} characters`;
   return `has ${characters}: a secret has at least ${fewestCharacters}, or it could not be masked`;
