@@ -334,7 +334,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       const lane = decision.start;
       if (decision.retry) startRetry(lane, lane.retries.pop(), now);
       else {
-        pool.budget.noteFirst(now);
+        pool.budget?.noteFirst(now);
         lane.task.readyCount--;
         start(lane, lane.ready.shift()!, now);
       }
@@ -348,7 +348,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (last?.error && totalMs !== null && now >= run.startedAt + totalMs) {
       return endBegun(lane.pool, run, lastFailure(last, "no time was left for another attempt"), null);
     }
-    lane.pool.budget.noteRetry(now);
+    lane.pool.budget?.noteRetry(now);
     start(lane, run, now);
   }
 

@@ -48,7 +48,8 @@ export class PoolState<P> {
   /** Runs that ended because the retry budget put them off for too long. */
   retriesWithheld = 0;
   pausedUntil = 0;
-  readonly budget = new RetryBudget();
+  /** Null: retries are never put off. */
+  readonly budget: RetryBudget | null;
   readonly breaker: Breaker | null;
   readonly adaptive: AdaptiveLimit | null;
   /** The breaker gave up: what is left is skipped. */
@@ -69,6 +70,7 @@ export class PoolState<P> {
       : new AdaptiveLimit({ min: spec.minLimit, max: spec.limit });
     this.limit = this.adaptive?.limit ?? spec.limit;
     this.breaker = spec.breaker === undefined ? null : new Breaker(spec.breaker);
+    this.budget = spec.retryBudget === false ? null : new RetryBudget();
     this.ratePerMs = spec.ratePerMs ?? 0;
     this.burst = spec.burst ?? 1;
   }
@@ -119,7 +121,7 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
     if (!lane.task.hasRoom) continue;
     const retryAt = lane.retries.earliest;
     if (retryAt <= now) {
-      if (budget.hasRoom(now)) due = lane;
+      if (budget === null || budget.hasRoom(now)) due = lane;
       else if (now - retryAt > putOffLimitMs) return { withhold: lane };
       else earliest = Math.min(earliest, budget.nextChange(now));
     } else if (retryAt < earliest) earliest = retryAt;

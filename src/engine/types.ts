@@ -56,6 +56,8 @@ export interface PoolSpec {
   readonly ratePerMs?: number;
   /** Attempts that may begin at once under a rate; at least 1. */
   readonly burst?: number;
+  /** Whether retries are put off when there are many; default true. */
+  readonly retryBudget?: boolean;
 }
 
 /** One task: where its inputs come from, where they run, and how long and how often. */
