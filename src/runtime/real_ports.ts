@@ -5,6 +5,7 @@ import { realHost } from "./host.ts";
 import { realHttp } from "./http.ts";
 import type { Ports } from "./ports.ts";
 import { realProcesses } from "./processes.ts";
+import { realRandom } from "./random.ts";
 import { realSaveFiles } from "./save_files.ts";
 import { realSourceFiles } from "./source_files.ts";
 
@@ -12,7 +13,7 @@ import { realSourceFiles } from "./source_files.ts";
 export function realPorts(): Ports {
   return {
     clock: realClock,
-    random: Math.random,
+    random: realRandom,
     host: realHost,
     databases: realDatabases,
     sources: realSourceFiles,
