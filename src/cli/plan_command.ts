@@ -1,6 +1,5 @@
 import { checkSources } from "../inputs/check_sources.ts";
 import { survey } from "../inputs/survey.ts";
-import type { Plan } from "../model/plan.ts";
 import { planJson, printPlan } from "../plan/print_plan.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { inputContext } from "../run/input_context.ts";
@@ -25,19 +24,13 @@ async function countInputs(
   { plan, source }: LoadedPlan,
   ports: Ports,
 ): Promise<Record<string, number | null> | null> {
-  const context = inputContext(plan, ports, notWhilePlanning(plan));
+  const context = inputContext(plan, ports);
   const missing = await checkSources(plan, context);
   const surveyed = missing.length > 0 ? null : await survey(plan, context);
   const problems = surveyed?.problems ?? missing;
   printProblems(problems.map(({ path, message }) => source.diagnose(path, message)), source.text, ports);
   if (surveyed === null || problems.length > 0) return null;
   return Object.fromEntries([...surveyed.tasks].map(([name, { count }]) => [name, count]));
-}
-
-function notWhilePlanning(plan: Plan) {
-  return () => {
-    throw new Error(`inputs of ${plan.name} that come from other tasks are opened by the run`);
-  };
 }
 
 function styleFor({ host }: Ports) {

@@ -64,9 +64,7 @@ async function prepare(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Prepared | null> {
-  const context = inputContext(plan, ports, () => {
-    throw new Error("inputs that come from other tasks are opened by the run");
-  });
+  const context = inputContext(plan, ports);
   try {
     return await prepareRun(plan, ports, context, (path, message, where) => {
       printProblems([source.diagnose(path, message, where)], source.text, ports);

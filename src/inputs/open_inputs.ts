@@ -126,7 +126,7 @@ class TaskInputs implements CountedInputs {
 
   #broken(fault: Fault): BrokenInput {
     if (fault.isFinal) this.close();
-    const code = fault.isFinal ? "source" : "template";
+    const code = fault.isFinal ? "source" : fault.skip ?? "template";
     return { index: this.#index++, item: fault.item ?? null, code, broken: fault.message };
   }
 }

@@ -15,8 +15,11 @@ export interface BrokenInput {
   readonly index: number;
   /** The item whose `where` failed; null when the source itself broke. */
   readonly item: Value;
-  /** `source`: nothing follows. `template`: an expression failed on this item, the others follow. */
-  readonly code: "source" | "template";
+  /**
+   * `source`: nothing follows. `template`: an expression failed on this item, the others follow. `if`, `dependency`: the
+   * run it comes from was left out, or did not end ok.
+   */
+  readonly code: "source" | "template" | "if" | "dependency";
   /** What failed, where (file and line), what to do. */
   readonly broken: string;
 }

@@ -40,6 +40,8 @@ export interface Output {
   readonly outputs: { readonly [name: string]: Value } | null;
   /** Where `save` wrote, relative as in the config; null when it did not. */
   readonly saved: string | null;
+  /** Elements for the tasks that go through this one's results with `each`, by their position in the plan. */
+  readonly feeds?: ReadonlyMap<number, readonly Value[]>;
 }
 
 /** An attempt's line to the engine. */

@@ -38,8 +38,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     secrets: prepared.secrets,
     redactor,
     compiler,
-    openInputs(task, vars) {
-      const context = inputContext(plan, ports, openFromTask, vars);
+    openInputs(task, vars, from) {
+      const context = inputContext(plan, ports, () => from!, vars);
       return noticeChange(
         openInputs(task, context),
         task,
@@ -99,8 +99,4 @@ function stoppedBy({ stop }: RunFacts): RunClosing["stoppedBy"] {
     default:
       return null;
   }
-}
-
-function openFromTask(): never {
-  throw new Error("inputs that come from another task are not opened yet");
 }

@@ -12,6 +12,8 @@ export interface GatedSourceOptions {
   readonly inputsNeedOthers: boolean;
   /** Opens the inputs. With `ending` every one of them ends so instead of running. */
   open(needs: Vars, ending: Ending | null): Source<Payload>;
+  /** A task that goes through this one's runs is far behind: no new run starts. */
+  mustWait(): boolean;
   /** The task has ended: others that need it may begin. */
   onTaskEnded(): void;
 }
@@ -65,7 +67,7 @@ export function gatedSource(options: GatedSourceOptions): Source<Payload> {
   return {
     pull() {
       inner ??= begin();
-      if (inner === null) return undefined;
+      if (inner === null || (!stopped && options.mustWait())) return undefined;
       const got = inner.pull();
       return got instanceof Promise ? got.then(count) : count(got);
     },

@@ -1,5 +1,6 @@
 import { compileBare, compileTemplate } from "../expr/compile_template.ts";
 import type { InputContext } from "../inputs/context.ts";
+import { end, type ItemSource } from "../inputs/items.ts";
 import type { Vars } from "../model/expression.ts";
 import type { Plan } from "../model/plan.ts";
 import { planVars } from "../plan/given.ts";
@@ -13,7 +14,7 @@ export const compiler: ExpressionCompiler = throwingCompiler(compileBare, compil
 export function inputContext(
   plan: Plan,
   ports: Ports,
-  openFrom: InputContext["openFrom"],
+  openFrom: InputContext["openFrom"] = () => noItems,
   vars: Vars = planVars(plan.params, plan),
 ): InputContext {
   return {
@@ -25,3 +26,6 @@ export function inputContext(
     openFrom,
   };
 }
+
+/** Before the run nothing has come from another task. */
+const noItems: ItemSource = { next: () => end, close() {} };

@@ -1,4 +1,4 @@
-import { ExpressionError, type Vars } from "../model/expression.ts";
+import { type Expression, ExpressionError, type Vars } from "../model/expression.ts";
 import type { Value } from "../model/json.ts";
 import type { RunError } from "../model/outcome.ts";
 import type { Redactor } from "../model/redactor.ts";
@@ -87,8 +87,12 @@ async function judge(
     }
     const outputs: Record<string, Value> = {};
     for (const { name, value } of program.outputs) outputs[name] = value.evaluate(vars);
+    const feeds = new Map(program.feeds.map(({ consumer, each }) => [consumer, listOf(each, vars)]));
     const saved = pending === null ? null : await pending.commit(vars, answer.body);
-    return { kind: "ok", output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, saved } };
+    return {
+      kind: "ok",
+      output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, saved, feeds },
+    };
   } catch (error) {
     return withRetryOn(program, call, { ...failureOf(error), output: plain });
   }
@@ -97,6 +101,12 @@ async function judge(
 /** The task's names and the result's, whose getters are left unread. */
 function resultVars(vars: Vars, fields: Vars): Vars {
   return Object.assign(Object.create(fields), vars);
+}
+
+function listOf(each: Expression, vars: Vars): readonly Value[] {
+  const list = each.evaluate(vars);
+  if (Array.isArray(list)) return list;
+  throw new ExpressionError(`each "${each.source}" has to give a list, one item for each element`);
 }
 
 /** `retry.on` adds to what a kind takes for repeatable: a code, or a code with the status or exit code it came with. */

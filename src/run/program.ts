@@ -4,6 +4,8 @@ import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import type { Performer } from "../tasks/kind.ts";
+import { readsNeeds } from "../inputs/reads_needs.ts";
+import { inputContext } from "./input_context.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { type ExpressionCompiler, runScope } from "./scope.ts";
 
@@ -25,6 +27,8 @@ export interface Program {
   readonly resultFields: ReadonlySet<string>;
   /** An expression reads one of the kind's texts: the whole content has to be kept. */
   readonly readsContent: boolean;
+  /** Lists for tasks that have `foreach: { from: this, each }`, by the consumer's position. */
+  readonly feeds: readonly { readonly consumer: number; readonly each: Expression }[];
   /** Every name that its expressions and templates read. */
   readonly namesRead: ReadonlySet<string>;
   /** Its inputs are made from what other tasks put out. */
@@ -64,15 +68,23 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
   };
   const until = task.retry.until === null ? null : compiler.bare(task.retry.until, after);
 
+  const feeds = plan.tasks.flatMap(({ foreach }, consumer) =>
+    foreach?.source === "from" && foreach.from === task.name && foreach.each !== null
+      ? [{ consumer, each: compiler.bare(foreach.each, after) }]
+      : []
+  );
+
   const read = new Set<string>();
-  const readers = [...expect, ...outputs.map((output) => output.value), save?.path, save?.condition, until];
+  const readers = [
+    ...feeds.map((feed) => feed.each),
+    ...expect,
+    ...outputs.map((output) => output.value),
+    save?.path,
+    save?.condition,
+    until,
+  ];
   for (const reader of readers) for (const name of reader?.names ?? []) read.add(name.split(".")[0]!);
   const reads = (field: string) => read.has(field);
-
-  const inputsNeedOthers = inputExpressions(task)
-    .some((source) =>
-      [...compiler.bare(source, before).names].some((name) => name.split(".")[0] === "needs")
-    );
 
   const open = await kind.load();
   const performer = await open({
@@ -97,22 +109,11 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     until,
     resultFields: new Set(Object.keys(kind.resultFields)),
     namesRead,
-    inputsNeedOthers,
+    inputsNeedOthers: readsNeeds(task, inputContext(plan, context.ports)),
+    feeds,
     readsContent: kind.textFields.some(reads),
     looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
   };
-}
-
-/** The expressions that make a task's items. Its paths read `params` and `run` only. */
-function inputExpressions(task: TaskPlan): string[] {
-  const { foreach } = task;
-  if (foreach === null) return [];
-  const sources = [
-    foreach.where,
-    foreach.source === "values" ? foreach.values : null,
-    foreach.source === "json" ? foreach.select : null,
-  ];
-  return sources.filter((source) => source !== null);
 }
 
 /** A compiler that remembers every name that is read. */

@@ -17,6 +17,7 @@ import type { Ports } from "../runtime/ports.ts";
 import { makeSaveRegister } from "../tasks/save_register.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
+import { FromEdge } from "./from_edge.ts";
 import { gatedSource } from "./gated_source.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
@@ -37,7 +38,7 @@ export interface RunSetup {
   readonly redactor: Redactor;
   readonly compiler: ExpressionCompiler;
   /** Opens a task's inputs; called when its turn comes. */
-  openInputs(task: TaskPlan, vars: Vars): InputSource;
+  openInputs(task: TaskPlan, vars: Vars, from: FromEdge | null): InputSource;
   /** Number of inputs by task; null where only reading them tells. */
   readonly totals: ReadonlyMap<string, number | null>;
   /** Where finished runs go, before they count as done. */
@@ -92,6 +93,13 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   }
 
   const graph = makeTaskGraph(plan.tasks, outputsReadByOthers(programs));
+  const edgeTo = new Map(fromEdges(plan).map(({ edge, consumer }) => [consumer, edge]));
+  const edgesFrom = plan.tasks.map((task) =>
+    [...edgeTo].filter(([, edge]) => edge.producer === task.name).map(([consumer, edge]) => ({
+      consumer,
+      edge,
+    }))
+  );
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
   const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
   const counts = noOutcomes();
@@ -124,8 +132,12 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
         graph,
         task: position,
         inputsNeedOthers: program.inputsNeedOthers,
-        open: (needs, ending) => openSource(program, { ...shared, ...needs }, ending),
-        onTaskEnded: () => engine.wake(),
+        open: (needs, ending) => openSource(program, position, { ...shared, ...needs }, ending),
+        mustWait: () =>
+          edgesFrom[position]!.some(({ edge, consumer }) =>
+            graph.gate(consumer) === "go" && edge.holdsBack()
+          ),
+        onTaskEnded: () => endTask(position),
       }),
       pool: program.task.pool,
       family: plan.pools[program.task.pool]!.per !== null,
@@ -168,10 +180,15 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   }));
   return { done, stop, view };
 
-  function openSource(program: Program, vars: Vars, ending: Ending | null): Source<Payload> {
+  function openSource(
+    program: Program,
+    position: number,
+    vars: Vars,
+    ending: Ending | null,
+  ): Source<Payload> {
     return taskSource({
       program,
-      inputs: setup.openInputs(program.task, vars),
+      inputs: setup.openInputs(program.task, vars, edgeTo.get(position) ?? null),
       identify: identifyInputs(program.task),
       shared: vars,
       usesFamily: plan.pools[program.task.pool]!.per !== null,
@@ -180,12 +197,22 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     });
   }
 
+  function endTask(position: number): void {
+    for (const { edge } of edgesFrom[position]!) edge.finish();
+    engine.wake();
+  }
+
   function ended(run: TaskRun<Payload>, ending: Ending, output: Output | null): void {
     const { task } = programs[run.task]!;
     const pool = plan.pools[task.pool]!;
     setup.record.end(run.task, run.payload, makeResult(task, pool.name, run, ending, output, clock));
     counts[ending.outcome]++;
-    if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) engine.wake();
+    for (const { edge, consumer } of edgesFrom[run.task]!) {
+      const { outputs, saved, feeds } = output ?? { outputs: null, saved: null };
+      edge.push({ payload: run.payload, ending, outputs, saved, elements: feeds?.get(consumer) ?? null });
+    }
+    if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) endTask(run.task);
+    else if (edgeTo.get(run.task)?.releases()) engine.wake();
     if (ending.outcome === "skipped") skippedBy[ending.reason] = (skippedBy[ending.reason] ?? 0) + 1;
     const hasFailed = ending.outcome === "failed" || ending.outcome === "timed_out";
     if (hasFailed && task.allowFailure) allowedFailures++;
@@ -222,6 +249,12 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       })),
     };
   }
+}
+
+function fromEdges(plan: Plan): { readonly edge: FromEdge; readonly consumer: number }[] {
+  return plan.tasks.flatMap(({ foreach }, consumer) =>
+    foreach?.source === "from" ? [{ consumer, edge: new FromEdge(foreach.from, foreach.each !== null) }] : []
+  );
 }
 
 /** Tasks whose outputs some expression of another task reads: only these are kept in memory. */

@@ -30,14 +30,15 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
   const { task } = program;
   const as = task.foreach?.as ?? null;
   const poolKey = options.usesFamily ? program.performer.poolKey?.bind(program.performer) : undefined;
+  // What comes from another task is read to its end: the producer ends too.
+  const isOnePass = !inputs.repeatable && task.foreach?.source !== "from";
   let stopped = false;
   let ended = false;
 
   const convert = (got: Input | BrokenInput | null): Pulled<Payload> | null => {
     if (got === null) return end(true);
     if ("broken" in got) {
-      const payload = brokenPayload(got);
-      return { payload, ending: failedEnding(got.code, got.broken) };
+      return { payload: brokenPayload(got), ending: options.ending ?? brokenEnding(got) };
     }
     const vars = varsOf(got);
     let key: string | null = null;
@@ -68,14 +69,14 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
   return {
     pull() {
       if (ended) return null;
-      if (stopped && !inputs.repeatable) return end(false);
+      if (stopped && isOnePass) return end(false);
       const got = inputs.next();
       return got instanceof Promise ? got.then(convert) : convert(got);
     },
     stopped() {
       stopped = true;
       // A pipe that says nothing would hold up the end of the run.
-      if (!inputs.repeatable) inputs.close();
+      if (isOnePass) inputs.close();
     },
   };
 
@@ -83,7 +84,7 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     if (!ended) {
       ended = true;
       inputs.close();
-      options.onEnd(complete && !(stopped && !inputs.repeatable));
+      options.onEnd(complete && !(stopped && isOnePass));
     }
     return null;
   }
@@ -105,6 +106,21 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
 
   function brokenPayload(broken: BrokenInput): Payload {
     return { index: broken.index, item: broken.item, matrix: null, key: null, id: "", vars: {} };
+  }
+}
+
+function brokenEnding({ code, broken }: BrokenInput): Ending {
+  switch (code) {
+    case "if":
+      return { outcome: "skipped", reason: "if", error: null };
+    case "dependency":
+      return {
+        outcome: "skipped",
+        reason: "dependency",
+        error: { code: "dependency", message: broken, retryable: false },
+      };
+    default:
+      return failedEnding(code, broken);
   }
 }
 
