@@ -41,16 +41,16 @@ export function makePlan(config: Config, given: Given): Planned {
     report,
     usage: (message) => usage.push(message),
   });
-  // Limits that read a param without a value would only repeat what is wrong with it.
-  if (problems.length > 0 || usage.length > 0) return { problems, usage };
-
   const { flags } = given;
-  const evaluator = makeEvaluator(planVars(params.values, given), report);
   const selection = selectTasks(selectable(config), flags.only);
   usage.push(...selection.problems);
   if (flags.failFast && flags.maxFailures !== null) {
     usage.push("--fail-fast is --max-failures 0 and cancel: give one of them");
   }
+  // Limits that read a param without a value would only repeat what is wrong with it.
+  if (problems.length > 0 || usage.length > 0) return { problems, usage };
+
+  const evaluator = makeEvaluator(planVars(params.values, given), report);
   const selected = Object.entries(config.tasks).filter(([name]) => selection.tasks.has(name));
   const { pools, positions } = planPools(config, selected, evaluator, given.cpus);
   const tasks = selected.map(([name, setting]) => {
@@ -61,7 +61,7 @@ export function makePlan(config: Config, given: Given): Planned {
   });
   const run = planRun(config, flags, evaluator);
   const reports = planReport(config, given, evaluator);
-  if (usage.length > 0 || problems.some(({ severity }) => severity === "error")) return { problems, usage };
+  if (problems.some(({ severity }) => severity === "error")) return { problems, usage };
 
   const plan: Plan = {
     name: config.name ?? stem(given.config.path),
@@ -107,7 +107,11 @@ function secretSources({ secrets = {} }: Config, directory: string): Plan["secre
 }
 
 function selectable(config: Config): Selectable[] {
-  return Object.entries(config.tasks).map(([name, task]) => ({ name, needs: directNeeds(config, task) }));
+  return Object.entries(config.tasks).map(([name, task]) => ({
+    name,
+    needs: directNeeds(config, task),
+    hasKey: task.key !== undefined,
+  }));
 }
 
 /** `configs/nightly.yaml` → `nightly`. */

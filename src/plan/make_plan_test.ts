@@ -378,7 +378,7 @@ test("makePlan() lets flags win, and says so", () => {
 });
 
 test("makePlan() selects tasks, and the pools they need", () => {
-  const raw = { tasks: { a: { exec }, b: { exec, needs: ["a"] }, c: { http } } };
+  const raw = { tasks: { a: { exec }, b: { exec, needs: ["a"], key: "${{ index }}" }, c: { http } } };
   const plan = planned(raw, { flags: { only: ["b/7"] } });
   assert.deepEqual(plan.tasks.map(({ name, only }) => [name, only]), [["a", null], ["b", ["7"]]]);
   assert.deepEqual(plan.pools.map((pool) => pool.name), ["exec"]);

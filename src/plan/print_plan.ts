@@ -150,7 +150,9 @@ function storyLines(task: TaskPlan): string[] {
   if (task.if !== null) lines.push(`if ${task.if}`);
   if (task.foreach !== null) lines.push(`for each ${foreachText(task.foreach)}`);
   if (task.matrix !== null) lines.push(`for each combination of ${Object.keys(task.matrix.axes).join(", ")}`);
-  if (task.only !== null) lines.push(`only ${task.only.join(", ")}`);
+  if (task.only !== null) {
+    lines.push(`only the ${task.only.length === 1 ? "key" : "keys"} ${task.only.join(", ")}`);
+  }
   if (task.first !== null) lines.push(`only the first ${writtenCount(task.first)}`);
   if (task.save !== null) lines.push(`saves to ${task.save.path}`);
   if (task.collect !== null) lines.push(`collects to ${task.collect.path}`);

@@ -5,6 +5,8 @@ export interface Selectable {
   readonly name: string;
   /** Names of the tasks it needs, `foreach.from` included. */
   readonly needs: readonly string[];
+  /** Its inputs have names of their own. */
+  readonly hasKey: boolean;
 }
 
 /** Which tasks are run, and of those which inputs. */
@@ -30,6 +32,12 @@ export function selectTasks(all: readonly Selectable[], only: readonly string[] 
     const name = slash < 0 ? part : part.slice(0, slash);
     if (!byName.has(name)) {
       problems.push(`--only names no task "${name}"${hint(name, [...byName.keys()], "tasks")}`);
+      continue;
+    }
+    if (slash >= 0 && !byName.get(name)!.hasKey) {
+      problems.push(
+        `--only ${part}: task "${name}" has no "key", so its inputs have no names; add one to it`,
+      );
       continue;
     }
     const known = chosen.get(name);

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { selectTasks } from "./select_tasks.ts";
 
 const tasks = [
-  { name: "users", needs: [] },
-  { name: "details", needs: ["users"] },
-  { name: "thumbs", needs: [] },
-  { name: "upsert", needs: ["details", "thumbs"] },
+  { name: "users", needs: [], hasKey: false },
+  { name: "details", needs: ["users"], hasKey: true },
+  { name: "thumbs", needs: [], hasKey: false },
+  { name: "upsert", needs: ["details", "thumbs"], hasKey: false },
 ];
 
 const table: readonly (readonly [string[] | null, Record<string, string[] | null>, ...string[]])[] = [
@@ -24,6 +24,7 @@ const table: readonly (readonly [string[] | null, Record<string, string[] | null
   [["details/a/b"], { details: ["a/b"], users: null }],
   [["upsert,details/17"], { upsert: null, details: ["17"], thumbs: null, users: null }],
   [["", ","], {}, "--only names no task: give one, or leave it out"],
+  [["users/3"], {}, '--only users/3: task "users" has no "key", so its inputs have no names; add one to it'],
   [["thumb"], {}, '--only names no task "thumb"; did you mean "thumbs"?'],
   [["users,zzz"], { users: null }, '--only names no task "zzz"; tasks are users, details, thumbs, upsert'],
 ];

@@ -57,5 +57,5 @@ test("shortestTime() takes no run for certain that `if`, --first or --only may l
   const a = { ...many, target: "slow" };
   assert.equal(shortest({ a: { ...a, if: "index > 5" } }, { a: 1001 }), null);
   assert.equal(shortest({ a }, { a: 1001 }, { first: 11 })?.[0], 1_000);
-  assert.equal(shortest({ a }, { a: 1001 }, { only: ["a/1,a/2"] })?.[0], 100);
+  assert.equal(shortest({ a: { ...a, key: "${{ item }}" } }, { a: 1001 }, { only: ["a/1,a/2"] })?.[0], 100);
 });
