@@ -132,15 +132,18 @@ export type ForeachSetting =
     | { readonly source: "from"; readonly from: string; readonly each?: string }
   );
 
+const axisExpression: Word<string> = {
+  ...expression("", { scope: "inputs", secrets: false, gives: "list" }),
+  // Without the `${{ }}` a text is a list that was forgotten.
+  json: () => ({
+    type: "string",
+    pattern: "\\$\\{\\{",
+    description: "An expression that gives the list of values.",
+  }),
+};
+
 const axis = shapes(
-  [
-    expression("An expression that gives the list of values.", {
-      scope: "inputs",
-      secrets: false,
-      gives: "list",
-    }),
-    list(anything("A value.", { ...early, exact: true }), "Values, written out."),
-  ],
+  [axisExpression, list(anything("A value.", { ...early, exact: true }), "Values, written out.")],
   (raw) => typeof raw === "string" && raw.includes("${{") ? 0 : 1,
   "Values: a list, or an expression that gives one.",
 );

@@ -22,6 +22,7 @@ import {
   size,
   type Templated,
   unitWord,
+  type Word,
 } from "../schema/words.ts";
 import { hint } from "../model/near.ts";
 
@@ -128,17 +129,20 @@ const attempts: typeof attemptCount = {
   },
 };
 
-const retryOn = mapped(
-  fixedText({
+const retryOn: Word<string> = {
+  ...mapped(fixedText(""), (condition, place) => {
+    const wrong = wrongInRetryOn(condition);
+    return wrong === undefined ? condition : complain(place, wrong);
+  }),
+  json: () => ({
+    anyOf: [{ enum: errorCodes }, {
+      type: "string",
+      pattern: "^(http_status:[1-5]\\d\\d|exit_code:\\d{1,3})$",
+    }],
     description: "An error code, with a status or an exit code where it has one.",
     examples: ["http_status:409", "exit_code:255", "timeout", "expect"],
   }),
-  (condition, place) => {
-    const wrong = wrongInRetryOn(condition);
-    if (wrong === undefined) return condition;
-    place.reading.report(place.path, wrong);
-  },
-);
+};
 
 /** `3` → `{ attempts: 3 }`. */
 export const retry = shapes(

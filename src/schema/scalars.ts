@@ -23,7 +23,11 @@ export function text(doc: Doc, rule: ExpressionRule = {}): Word<string> {
       const found = readText(raw, place);
       return found === undefined || !noteTemplate(found, place, rule) ? undefined : found;
     },
-    json: () => ({ type: ["string", "number", "boolean"], ...docKeywords(doc) }),
+    json: () => ({
+      type: ["string", "number", "boolean"],
+      ...(rule.scope === "none" ? { pattern: "^((?!\\$\\{\\{)[\\s\\S])*$" } : {}),
+      ...docKeywords(doc),
+    }),
   };
 }
 

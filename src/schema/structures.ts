@@ -171,8 +171,9 @@ function isExact(raw: unknown, place: Place): boolean {
   return false;
 }
 
-/** `anyOf` with null, the description kept outside, where editors look for it. */
-export function orNull({ description, examples, default: builtIn, ...json }: JsonSchema): JsonSchema {
+/** Also null. The description stands outside as well, where editors look for it. */
+export function orNull(json: JsonSchema): JsonSchema {
+  const { description, examples, default: builtIn } = json;
   const doc = Object.entries({ description, examples, default: builtIn }).filter(([, value]) =>
     value !== undefined
   );

@@ -140,6 +140,7 @@ test("json() describes every shape, and null where a setting can be reset", () =
                   { type: "string", pattern: "^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$" },
                   { type: "string", pattern: "\\$\\{\\{[\\s\\S]*\\}\\}" },
                 ],
+                description: "One attempt.",
               },
               { type: "null" },
             ],
