@@ -1,6 +1,7 @@
+import { Optional } from "@marcbachmann/cel-js";
 import type { CelEvaluator, CelNode, Comprehension } from "./cel_node.ts";
 import { charge, Trouble } from "./evaluation.ts";
-import { checkWhole, isBinaryOperator, takeOver } from "./operators.ts";
+import { checkWhole, describe, isBinaryOperator, takeOver } from "./operators.ts";
 import { CHARACTERS_PER_STEP } from "./text_functions.ts";
 
 /** Puts our own types and meanings in place of the library's. Comes before the type check. */
@@ -27,6 +28,12 @@ export function amendAfterCheck(nodes: readonly CelNode[]): void {
         break;
       case "-_":
         node.handle = negate;
+        break;
+      case "!_":
+        node.handle = invert;
+        break;
+      case "[?]":
+        lookBeforeIndexing(node);
     }
   }
 }
@@ -71,6 +78,18 @@ function meterComprehension(node: CelNode): void {
   };
 }
 
+/** Beyond a list's end the library makes an error first, and the empty optional of it: a hundred times the work. */
+function lookBeforeIndexing(node: CelNode): void {
+  const access = node.handle!;
+  node.handle = (whole, index, ...rest) => {
+    const list = whole instanceof Optional ? whole.orValue(undefined) : whole;
+    if (Array.isArray(list) && typeof index === "bigint" && !(index >= 0n && index < list.length)) {
+      return Optional.none();
+    }
+    return access(whole, index, ...rest);
+  };
+}
+
 function countNodes(node: unknown): number {
   if (Array.isArray(node)) return node.reduce((count: number, child) => count + countNodes(child), 0);
   if (typeof node !== "object" || node === null || !("op" in node)) return 0;
@@ -93,5 +112,10 @@ function evaluateMap(evaluator: CelEvaluator, node: CelNode, context: unknown): 
 function negate(value: unknown): number | bigint {
   if (typeof value === "bigint") return checkWhole(-value);
   if (typeof value === "number") return -value;
-  throw new Trouble("- works on numbers only");
+  throw new Trouble(`- does not work on ${describe(value)}`);
+}
+
+function invert(value: unknown): boolean {
+  if (typeof value === "boolean") return !value;
+  throw new Trouble(`! does not work on ${describe(value)}`);
 }

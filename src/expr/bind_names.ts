@@ -1,6 +1,6 @@
 import type { ExpressionProblem, Scope, TypeSpec } from "../model/expression.ts";
 import { nearest } from "../model/near.ts";
-import { type CelNode, type Comprehension, operands } from "./cel_node.ts";
+import { type CelNode, childrenOf, type Comprehension, fieldNameOf, operands } from "./cel_node.ts";
 import { readVar, Trouble } from "./evaluation.ts";
 import { toCelAs } from "./values.ts";
 
@@ -195,38 +195,6 @@ const CEL_TYPES: { readonly [spec: string]: string } = {
 
 function isHas(node: CelNode): boolean {
   return node.op === "call" && (node.args as [string])[0] === "has" && node.meta.macro !== undefined;
-}
-
-/** The field that `.name` or `["name"]` reads; null for a computed one. */
-export function fieldNameOf(access: CelNode): string | null {
-  const field = (access.args as readonly unknown[])[1];
-  if (typeof field === "string") return field;
-  const { op, args } = field as CelNode;
-  return op === "value" && typeof args === "string" ? args : null;
-}
-
-function childrenOf(node: CelNode): readonly CelNode[] {
-  const args = node.args;
-  switch (node.op) {
-    case "value":
-    case "id":
-    case "accuValue":
-    case "accuInc":
-      return [];
-    case ".":
-    case ".?":
-      return [(args as [CelNode])[0]];
-    case "call":
-      return (args as [string, CelNode[]])[1];
-    case "rcall": {
-      const [, receiver, rest] = args as [string, CelNode, CelNode[]];
-      return [receiver, ...rest];
-    }
-    case "map":
-      return (args as [CelNode, CelNode][]).flat();
-    default:
-      return Array.isArray(args) ? args : [args as CelNode];
-  }
 }
 
 function unknownName(given: string, lead: string, known: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { Environment } from "@marcbachmann/cel-js/evaluator";
-import type { CelEvaluator, CelRegistry } from "./cel_node.ts";
+import type { CelEvaluator, CelNode, CelRegistry } from "./cel_node.ts";
+import { charge } from "./evaluation.ts";
 import { installFunctions } from "./functions.ts";
 
 /** Bounds on the text of one expression; what it does with data is bounded by steps. */
@@ -53,8 +54,22 @@ function makeEnvironment(): Made {
   // The library names the types of values as deep as they go, and keeps the names: data nested a thousand deep
   // would leave megabytes behind. Nothing of ours goes by more than the outermost type.
   evaluator.debugTypeDeep = (value) => evaluator.debugType(value);
+  evaluator.tryEval = (node, context) => tryEvaluate(evaluator, node, context);
   installFunctions(environment, evaluator.registry);
   return { environment, registry: evaluator.registry };
+}
+
+/**
+ * What `exists`, `all`, `||` and `&&` evaluate by: an error is a result, since another element or side may decide.
+ * Making one takes microseconds; and that no steps are left may not be swallowed.
+ */
+function tryEvaluate(evaluator: CelEvaluator, node: CelNode, context: unknown): unknown {
+  try {
+    return evaluator.run(node, context);
+  } catch (error) {
+    charge(50);
+    return error;
+  }
 }
 
 /** The library keeps its evaluator to itself, but calls functions on it. */

@@ -57,6 +57,7 @@ export interface CelEvaluator {
   run(node: CelNode, context: unknown): unknown;
   debugType(value: unknown): CelType;
   debugTypeDeep(value: unknown): CelType;
+  tryEval(node: CelNode, context: unknown): unknown;
   readonly registry: CelRegistry;
 }
 
@@ -75,4 +76,37 @@ export function operands(node: CelNode): readonly CelNode[] {
 /** The text the node stands for, as it was written. */
 export function sourceOf(node: CelNode): string {
   return node.input.slice(node.start, node.end);
+}
+
+/** The field that `.name` or `["name"]` reads; null for a computed one. */
+export function fieldNameOf(access: CelNode): string | null {
+  const field = (access.args as readonly unknown[])[1];
+  if (typeof field === "string") return field;
+  const { op, args } = field as CelNode;
+  return op === "value" && typeof args === "string" ? args : null;
+}
+
+/** The nodes that a node is made of, before macros are expanded. */
+export function childrenOf(node: CelNode): readonly CelNode[] {
+  const args = node.args;
+  switch (node.op) {
+    case "value":
+    case "id":
+    case "accuValue":
+    case "accuInc":
+      return [];
+    case ".":
+    case ".?":
+      return [(args as [CelNode])[0]];
+    case "call":
+      return (args as [string, CelNode[]])[1];
+    case "rcall": {
+      const [, receiver, rest] = args as [string, CelNode, CelNode[]];
+      return [receiver, ...rest];
+    }
+    case "map":
+      return (args as [CelNode, CelNode][]).flat();
+    default:
+      return Array.isArray(args) ? args : [args as CelNode];
+  }
 }

@@ -7,10 +7,11 @@ import type { Compiled, Expression, ExpressionProblem, Scope, Vars } from "../mo
 import { amendAfterCheck, amendBeforeCheck } from "./amend_tree.ts";
 import { bindNames } from "./bind_names.ts";
 import { celEnvironment } from "./cel_environment.ts";
+import { readable } from "./cel_error.ts";
 import type { CelNode, CelType } from "./cel_node.ts";
 import { evaluateOver, Foreign, Trouble } from "./evaluation.ts";
 import { explainFailure, explainTrouble } from "./explain_failure.ts";
-import { explainProblem, readable } from "./explain_problem.ts";
+import { explainProblem } from "./explain_problem.ts";
 import { LITERAL_CHECKS } from "./functions.ts";
 import { readsSecrets } from "./names.ts";
 import { type Path, pathOf, readPath } from "./read_path.ts";

@@ -187,6 +187,10 @@ test("compileExpression() names what is wrong and where", () => {
     ["status == 200 &&", /^16:1 the expression ends too early$/],
     ["(status", /"\)" is missing/],
     ["json.in", /write \["in"\]/],
+    ["not json.ok", /^4:4 write ! instead of not$/],
+    ["{'a': 1", /"}" is missing/],
+    ["[1, 2", /"\]" is missing/],
+    ["1 +* 2", /^3:1 "\*" cannot stand here$/],
     ["if", /^0:2 if is a reserved word$/],
     ["'abc", /^0:4 the text that begins here is not closed$/],
     ["  ", /^0:1 the expression is empty$/],
@@ -223,12 +227,13 @@ test("evaluate() throws ExpressionError that says what failed", () => {
     ["item.name < 1", /< does not work on a text and a whole number/],
     ["item.list < 1", /< does not work on a list and a whole number/],
     ["1 in item.name", /in does not work on a whole number and a text/],
-    ["-item.name", /- works on numbers only/],
-    ["!item.name", /no such overload/],
+    ["-item.name", /- does not work on a text$/],
+    ["!item.name", /! does not work on a text$/],
     ["item.id ? 1 : 2", /must be bool, got 'int'/],
-    ["item.id.size()", /no matching overload.*'int.size/],
+    ["item.id.size()", /`: size\(\) does not work on int$/],
+    ["item.name.split(item.id)", /`: split\(\) does not work on string, int$/],
     ["int(item.name)", /int\(\) reads whole numbers such as "42"; it got "x y"$/],
-    ["int(item.list)", /no matching overload/],
+    ["int(item.list)", /`: int\(\) does not work on list$/],
     ["1 / (item.id - 7)", /\/ by zero/],
     ["1 % (item.id - 7)", /% by zero/],
     ["1.0 / 0.0", /gives Infinity/],
@@ -331,6 +336,20 @@ test("evaluate() touches only what is read, and lets a getter's own error throug
     ]
   ) {
     assert.throws(() => evaluate(source, lazy, fields), DecodeError, source);
+  }
+});
+
+test("evaluate() lets through what a getter further down throws", () => {
+  const tooLarge = new Error("too large");
+  const needs = {
+    users: {
+      get outputs(): never {
+        throw tooLarge;
+      },
+    },
+  };
+  for (const source of ["needs.users.outputs", "needs.users.outputs.a", "needs.users.outputs.a + 1"]) {
+    assert.throws(() => evaluate(source, { needs }), (error) => error === tooLarge, source);
   }
 });
 

@@ -21,7 +21,6 @@ export class Trouble extends Error {
   }
 }
 
-/** Thrown past the limit. One object: `exists` and `||` swallow errors, and may meet it a million times. */
 const outOfSteps = new Error(`it took more than ${STEP_LIMIT.toLocaleString("en-US")} steps`);
 
 // CEL's functions are called without a context, so the evaluation in progress is found here. Evaluation is
@@ -30,22 +29,16 @@ let current: Evaluation = idle();
 
 /**
  * Runs `work` as one evaluation over `vars`.
- *
- * @throws what `work` threw; `isForeign` tells errors of getters apart. The step limit is an error even when
- * `work` has swallowed it.
+ * @throws what `work` threw, and as {@link Foreign} what a getter of `vars` threw
  */
 export function evaluateOver<T>(vars: Vars, work: () => T): T {
   const outer = current;
   const own: Evaluation = { vars, stepsLeft: STEP_LIMIT, thrown: undefined };
   current = own;
   try {
-    const result = work();
-    if (own.stepsLeft < 0) throw outOfSteps;
-    return result;
+    return work();
   } catch (error) {
-    if (own.stepsLeft < 0) throw outOfSteps;
-    if (error !== undefined && error === own.thrown) throw new Foreign(error);
-    throw error;
+    throw error !== undefined && error === own.thrown ? new Foreign(error) : error;
   } finally {
     current = outer;
   }
@@ -56,7 +49,7 @@ export class Foreign {
   constructor(readonly error: unknown) {}
 }
 
-/** Takes `steps` from the evaluation in progress. @throws when none are left */
+/** Takes `steps` from the evaluation in progress. @throws when none are left, from then on at every call */
 export function charge(steps: number): void {
   if ((current.stepsLeft -= steps) < 0) throw outOfSteps;
 }
@@ -65,6 +58,16 @@ export function charge(steps: number): void {
 export function readVar(path: readonly string[]): unknown {
   try {
     return valueAt(current.vars, path);
+  } catch (error) {
+    current.thrown = error;
+    throw error;
+  }
+}
+
+/** An own member of a value; undefined when it has none of this name. */
+export function readMember(owner: Vars, name: string): unknown {
+  try {
+    return Object.hasOwn(owner, name) ? owner[name] : undefined;
   } catch (error) {
     current.thrown = error;
     throw error;

@@ -1,8 +1,7 @@
 import { ExpressionError } from "../model/expression.ts";
-import { type CelNode, operands, sourceOf } from "./cel_node.ts";
+import { type CelNode, fieldNameOf, operands, sourceOf } from "./cel_node.ts";
 import { Trouble } from "./evaluation.ts";
-import { type CelError, isCelError, readable } from "./explain_problem.ts";
-import { fieldNameOf } from "./bind_names.ts";
+import { type CelError, isCelError, readable } from "./cel_error.ts";
 
 /** The longest text that is shown; a longer one is described, since half a secret could not be masked. */
 const SHOWN = 60;
@@ -43,12 +42,21 @@ function reasonOfCel(error: CelError): string {
       return node === undefined
         ? "a value has another type than declared"
         : `${sourceOf(node)} has another type than declared`;
+    case "no_matching_overload":
+      return misfit(summary);
     case "bool_conversion_error":
       return 'bool() reads "true" and "false" only';
     default:
       // The library's other messages name types and never values.
       return readable(summary);
   }
+}
+
+/** `found no matching overload for 'int.size()'` → `size() does not work on int`. */
+function misfit(summary: string): string {
+  const [, receiver, name, args] = /'(?:(.*)\.)?(\w+)\((.*)\)'$/.exec(summary) ?? [];
+  const given = [receiver, args].filter((part) => part !== undefined && part !== "").join(", ");
+  return `${name}() does not work on ${readable(given)}`;
 }
 
 function missing(node: CelNode): string {

@@ -8,6 +8,7 @@ import { checkWhole, describe } from "./operators.ts";
 import { basename, dirname, stem } from "./paths.ts";
 import { compileRegex, isMatch } from "./regexes.ts";
 import {
+  countCharacters,
   joinTexts,
   parseWhole,
   replaceText,
@@ -66,6 +67,14 @@ const ADDED: { readonly [signature: string]: Handler } = {
  * or without bounds on what hostile data grows to.
  */
 const REPLACED: { readonly [signature: string]: Handler } = {
+  "size(string): int": countCharacters,
+  "size(bytes): int": lengthOf,
+  "size(list): int": lengthOf,
+  "size(map): int": (map: ReadonlyMap<unknown, unknown>) => BigInt(map.size),
+  "string.size(): int": countCharacters,
+  "bytes.size(): int": lengthOf,
+  "list.size(): int": lengthOf,
+  "map.size(): int": (map: ReadonlyMap<unknown, unknown>) => BigInt(map.size),
   "string.matches(string): bool": isMatch,
   "string.split(string): list<string>": splitText,
   "string.split(string, int): list<string>": splitText,
@@ -143,6 +152,10 @@ function inZone(
       (time: Date, zone: string) => BigInt(read(wallTime(time, zone))),
     ]),
   );
+}
+
+function lengthOf(list: ArrayLike<unknown>): bigint {
+  return BigInt(list.length);
 }
 
 function fromSeconds(seconds: bigint): Date {

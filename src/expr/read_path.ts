@@ -1,7 +1,7 @@
 import type { Value } from "../model/json.ts";
 import type { Vars } from "../model/expression.ts";
-import { fieldNameOf, type Leaf } from "./bind_names.ts";
-import { type CelNode, operands } from "./cel_node.ts";
+import type { Leaf } from "./bind_names.ts";
+import { type CelNode, fieldNameOf, operands } from "./cel_node.ts";
 import { Foreign, Trouble, valueAt } from "./evaluation.ts";
 import { toValue } from "./values.ts";
 
@@ -30,36 +30,34 @@ export function pathOf(root: CelNode, leaves: ReadonlyMap<CelNode, Leaf>): Path 
  * What CEL would give for the path, without it: the very object that stands there.
  * @throws Trouble when something is missing, Foreign when a getter threw
  */
-export function readPath(vars: Vars, { leaf, fields }: Path): Value {
-  let value = read(vars, leaf.path);
-  if (value === undefined) throw new Trouble(`${leaf.path.join(".")} has no value here`);
-  for (let position = 0; position < fields.length; position++) {
-    const field = fields[position]!;
-    if (!isPlainMap(value) || !Object.hasOwn(value, field) || value[field] === undefined) {
-      const owner = [...leaf.path, ...fields.slice(0, position)].join(".");
-      throw new Trouble(
-        `${owner} has no ${JSON.stringify(field)}; if it may be missing, use .? and .orValue(…)`,
-      );
-    }
-    value = value[field];
-  }
-  return typeof value === "object" && isPlainValue(value) ? value : toValue(value);
+export function readPath(vars: Vars, path: Path): Value {
+  const value = read(vars, path);
+  return typeof value === "object" && !(value instanceof Date) ? value as Value : toValue(value);
 }
 
-function read(vars: Vars, path: readonly string[]): unknown {
+function read(vars: Vars, { leaf, fields }: Path): unknown {
   try {
-    return valueAt(vars, path);
+    let value = valueAt(vars, leaf.path);
+    if (value === undefined) throw new Trouble(`${leaf.path.join(".")} has no value here`);
+    for (let position = 0; position < fields.length; position++) {
+      const owner = value;
+      const field = fields[position]!;
+      value = isPlainMap(owner) && Object.hasOwn(owner, field) ? owner[field] : undefined;
+      if (value === undefined) throw missing([...leaf.path, ...fields.slice(0, position)], field);
+    }
+    return value;
   } catch (error) {
-    throw new Foreign(error);
+    throw error instanceof Trouble ? error : new Foreign(error);
   }
+}
+
+function missing(owner: readonly string[], field: string): Trouble {
+  return new Trouble(
+    `${owner.join(".")} has no ${JSON.stringify(field)}; if it may be missing, use .? and .orValue(…)`,
+  );
 }
 
 function isPlainMap(value: unknown): value is { readonly [field: string]: unknown } {
-  return typeof value === "object" && value !== null && isPlainValue(value) && !Array.isArray(value) &&
-    !(value instanceof Uint8Array);
-}
-
-/** Everything that is an object but a time, which goes out as text. */
-function isPlainValue(value: object | null): value is Exclude<Value, string | number | bigint | boolean> {
-  return !(value instanceof Date);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Uint8Array || value instanceof Date);
 }

@@ -47,11 +47,6 @@ export function scanTemplate(text: string): Scanned {
   return { pieces, problems };
 }
 
-/** A template that gives `text` whatever is in it. */
-export function escapeTemplate(text: string): string {
-  return text.replaceAll("${{", "$${{");
-}
-
 /** Where the `}}` begins that ends the expression from `from` on; -1 for nowhere. */
 function findClose(text: string, from: number): number {
   let depth = 0;

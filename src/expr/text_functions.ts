@@ -8,6 +8,20 @@ import { formatTimestamp } from "./timestamps.ts";
 export const CHARACTERS_PER_STEP = 128;
 export const ELEMENTS_PER_STEP = 4;
 
+/** In Unicode characters: a pair of surrogates is one. */
+export function countCharacters(text: string): bigint {
+  charge(text.length / 256);
+  if (!/[\ud800-\udbff]/.test(text)) return BigInt(text.length);
+  let count = 0;
+  for (let position = 0; position < text.length; position++) {
+    const isPair = (text.charCodeAt(position) & 0xfc00) === 0xd800 &&
+      (text.charCodeAt(position + 1) & 0xfc00) === 0xdc00;
+    if (isPair) position++;
+    count++;
+  }
+  return BigInt(count);
+}
+
 /** The lines of a text without their ends; a last empty one is none. */
 export function splitLines(text: string): string[] {
   const lines = splitText(text, "\n");

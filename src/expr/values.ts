@@ -2,7 +2,7 @@ import { Optional } from "@marcbachmann/cel-js";
 import { Duration } from "@marcbachmann/cel-js/evaluator";
 import type { Value } from "../model/json.ts";
 import { formatDuration, parseDuration } from "./durations.ts";
-import { Trouble } from "./evaluation.ts";
+import { charge, readMember, Trouble } from "./evaluation.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamps.ts";
 
 /**
@@ -81,18 +81,19 @@ interface CelList extends Array<unknown> {
   [RAW]?: readonly Value[];
 }
 
-/** From this length on a converted list is kept as long as the list it was made from. */
+/** From this size on, what was made of a list or a map is kept as long as the list or the map itself. */
 const KEPT_FROM = 32;
 
 // `needs.users.outputs.ids[index]`, once per item over a million ids, must not convert a million ids each time.
-const kept = new WeakMap<readonly unknown[], CelList>();
+const keptLists = new WeakMap<readonly unknown[], CelList>();
+const keptKeys = new WeakMap<object, readonly string[]>();
 
 function listToCel(list: readonly unknown[]): CelList {
-  const known = list.length >= KEPT_FROM ? kept.get(list) : undefined;
+  const known = list.length >= KEPT_FROM ? keptLists.get(list) : undefined;
   if (known !== undefined) return known;
   const converted: CelList = list.map(toCel);
   converted[RAW] = list as readonly Value[];
-  if (list.length >= KEPT_FROM) kept.set(list, converted);
+  if (list.length >= KEPT_FROM) keptLists.set(list, converted);
   return converted;
 }
 
@@ -101,18 +102,15 @@ function listToCel(list: readonly unknown[]): CelList {
  * `instanceof` and `constructor`, and never reaches for a real map's insides.
  */
 class MapView {
-  #keys: readonly string[] | undefined;
-
   constructor(readonly raw: Readonly<Record<string, unknown>>) {}
 
   get size(): number {
-    return this.#ownKeys().length;
+    return keysOf(this.raw).length;
   }
 
   /** Own members only: a key `constructor` or `__proto__` is a key like any other. */
   get(key: unknown): unknown {
-    if (typeof key !== "string" || !Object.hasOwn(this.raw, key)) return undefined;
-    const value = this.raw[key];
+    const value = typeof key === "string" ? readMember(this.raw, key) : undefined;
     return value === undefined ? undefined : toCel(value);
   }
 
@@ -121,20 +119,25 @@ class MapView {
   }
 
   keys(): IterableIterator<string> {
-    return this.#ownKeys()[Symbol.iterator]() as IterableIterator<string>;
+    return keysOf(this.raw)[Symbol.iterator]() as IterableIterator<string>;
   }
 
   *entries(): IterableIterator<[string, unknown]> {
-    for (const key of this.#ownKeys()) yield [key, this.get(key)];
+    for (const key of keysOf(this.raw)) yield [key, this.get(key)];
   }
 
   [Symbol.iterator](): IterableIterator<[string, unknown]> {
     return this.entries();
   }
+}
 
-  #ownKeys(): readonly string[] {
-    return this.#keys ??= Object.keys(this.raw).filter((key) => this.raw[key] !== undefined);
-  }
+function keysOf(raw: object): readonly string[] {
+  const known = keptKeys.get(raw);
+  if (known !== undefined) return known;
+  const keys = Object.keys(raw);
+  charge(keys.length / 8);
+  if (keys.length >= KEPT_FROM) keptKeys.set(raw, keys);
+  return keys;
 }
 
 Object.setPrototypeOf(MapView.prototype, Map.prototype);
