@@ -18,6 +18,7 @@ const maxWholeBytes = 65_536;
 export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   limitMs: number | null = null;
   enteredAt = -1;
+  sent = false;
   readonly #client: Http1Client;
   readonly #request: HttpRequest;
   readonly #handler: HttpHandler;
@@ -67,15 +68,14 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   expire(): void {
     const { host } = this.#request.route;
     const within = `within ${this.limitMs} ms`;
-    const sent = this.#phase !== "connecting";
-    const message = !sent
+    const message = this.#phase === "connecting"
       ? `No connection to ${host} ${within}`
       : this.#phase === "sending"
       ? `${host} took nothing more of the request ${within}`
       : this.#phase === "waiting"
       ? `${host} did not begin its answer ${within}`
       : `Nothing more of the answer came from ${host} ${within}`;
-    this.#fail({ reason: "timeout", code: "TIMEOUT", message, sent });
+    this.#fail({ reason: "timeout", code: "TIMEOUT", message, sent: this.sent });
   }
 
   received(): void {
@@ -149,7 +149,8 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
     this.#enter("connecting", this.#client.options.connectMs);
     this.#dial = dial(route, this.#client.tls, {
       connected: (made) => this.#connected(made),
-      failed: (failure) => this.#fail(failure),
+      // Before this it may have been sent on a connection that was gone.
+      failed: (failure) => this.#fail({ ...failure, sent: this.sent }),
     });
   }
 
@@ -166,6 +167,7 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
     const { firstByteMs, idleMs } = this.#client.options;
     const { body } = this.#request;
     const head = headOf(this.#request, this.#upload?.length ?? lengthOf(body));
+    this.sent = true;
     if (this.#upload === undefined) {
       this.#enter("waiting", firstByteMs);
       connection.write(

@@ -106,6 +106,8 @@ export interface HttpHead {
 
 /** An exchange under way. */
 export interface HttpExchange {
+  /** Some byte of the request may have reached the server, or the proxy that passes it on. */
+  readonly sent: boolean;
   /** Ends it by closing its connection; the handler hears nothing more. Harmless after its end. */
   cancel(): void;
   /** Stops reading the body until `resume`; the idle limit does not run. */

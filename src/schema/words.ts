@@ -21,6 +21,17 @@ export {
   unitWord,
 } from "./scalars.ts";
 export { required, type Section, section, type Settings, settings } from "./sections.ts";
-export { anyKey, anything, list, mapped, named, names, nullable, shapes, within } from "./structures.ts";
+export {
+  anyKey,
+  anything,
+  type KeyRule,
+  list,
+  mapped,
+  named,
+  names,
+  nullable,
+  shapes,
+  within,
+} from "./structures.ts";
 export { isTemplated, readTemplated, type Templated } from "./templated.ts";
 export { below, complain, isMap, type JsonSchema, type Parsed, type Place, type Word } from "./word.ts";

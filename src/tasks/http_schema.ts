@@ -7,6 +7,7 @@ import {
   fixedText,
   flag,
   isMap,
+  type KeyRule,
   list,
   mapped,
   named,
@@ -17,10 +18,14 @@ import {
   shapes,
   size,
   text,
+  within,
 } from "../schema/words.ts";
+import type { ReportProblem } from "../model/diagnostic.ts";
+import { isValueMap, type ValueMap } from "../model/json.ts";
 import type { Kind } from "./kind.ts";
 
 const file = text("Path of a file, relative to the config.");
+const pem = text("Path of a PEM file, relative to the config, or PEM text itself.");
 
 const auth = settings(
   {
@@ -40,7 +45,7 @@ const auth = settings(
       audience: text("The audience to ask for."),
     }, "OAuth 2 client credentials: a token is fetched once and renewed before it expires."),
   },
-  "How requests sign in. Goes to the origin of the target's `baseUrl` only.",
+  "How requests sign in. A target's goes to the origin of its `baseUrl` only.",
   {
     atMostOne: [["basic", "bearer", "oauth2"]],
   },
@@ -59,13 +64,38 @@ const status = shapes(
   "A status, or a range of them.",
 );
 
+/** Written here, they would contradict what is sent. */
+const ownHeaders = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+const headerNames: KeyRule = {
+  pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+  wrong(name) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return `${JSON.stringify(name)} cannot name a header`;
+    return ownHeaders.has(name.toLowerCase())
+      ? `the header "${name}" is set by fanout: leave it out`
+      : undefined;
+  },
+};
+
+const headers = named(nullable(text("The value.")), {
+  description: "Headers to send; `null` takes one of the target's away. Names merge without regard to case.",
+  examples: [{ accept: "application/json" }],
+}, headerNames);
+
 /** What may stand under a target and under a task, the task's winning. */
 const shared = {
-  headers: named(nullable(text("The value.")), {
-    description:
-      "Headers to send; `null` takes one of the target's away. Names merge without regard to case.",
-    examples: [{ accept: "application/json" }],
-  }, anyKey),
+  headers,
   auth,
   okStatus: list(status, {
     description: "Statuses that count as success; others fail the attempt with `http_status`.",
@@ -80,14 +110,24 @@ const shared = {
       "Which addresses may be dialled: `public` refuses every address that is not public, `any` lifts the refusal of link-local and cloud metadata addresses.",
     default: "default",
   }),
-  tls: settings({
-    ca: file,
-    cert: file,
-    key: file,
-    serverName: text("The name the certificate is checked against."),
-    insecure: flag({ description: "Accept any certificate. For tests only.", default: false }),
-  }, "TLS: own authorities and client certificates."),
-  proxy: text({ description: "An HTTP proxy.", examples: ["http://proxy.internal:3128"] }),
+  tls: within(
+    "plan",
+    settings({
+      ca: pem,
+      cert: pem,
+      key: pem,
+      serverName: text("The name the certificate is checked against."),
+      insecure: flag({ description: "Accept any certificate. For tests only.", default: false }),
+    }, "TLS: own authorities and client certificates."),
+  ),
+  proxy: within(
+    "plan",
+    text({
+      description:
+        "An HTTP proxy for everything; `none` for none. Without it `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed.",
+      examples: ["http://proxy.internal:3128", "none"],
+    }),
+  ),
 };
 
 const schema = settings({
@@ -141,13 +181,24 @@ const schema = settings({
   examples: [{ url: "https://example.com/${{ item }}" }],
 }, { atMostOne: [["json", "form", "body"]] });
 
-const targetSchema = settings({
-  baseUrl: text({
-    description: "Prefix of every task's `url`; headers and auth go to its origin only.",
-    examples: ["https://api.example.com/v1"],
-  }),
-  ...shared,
-}, "An HTTP server.");
+const targetSchema = mapped(
+  settings({
+    baseUrl: text({
+      description: "Prefix of every task's `url`; headers and auth go to its origin only.",
+      examples: ["https://api.example.com/v1"],
+    }),
+    ...shared,
+  }, "An HTTP server."),
+  (target, place) => {
+    for (const key of ["headers", "auth"] as const) {
+      if (!target[key] || target.baseUrl) continue;
+      const message =
+        `a target's ${key} go to the origin of its baseUrl only, and it has none: write a baseUrl`;
+      place.reading.report([...place.path, key], message, { on: "key" });
+    }
+    return target;
+  },
+);
 
 /** HTTP requests, as far as they are known before anything runs. */
 export const httpKind: Kind = {
@@ -166,7 +217,7 @@ export const httpKind: Kind = {
     durationMs: "int",
   },
   textFields: ["text", "json"],
-  check: () => {},
+  check: checkHttp,
   defaultPool: () => ({
     name: "http",
     concurrency: 16,
@@ -176,5 +227,31 @@ export const httpKind: Kind = {
   isHarmless: (spec) =>
     /^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/i.test(String(spec.method ?? "GET")) ||
     (spec.idempotencyKey ?? null) !== null,
-  load: () => Promise.reject(new Error("http tasks cannot be run yet")),
+  load: async () => (await import("./http.ts")).openHttp,
 };
+
+/** Rules between the fields of a task's section. */
+function checkHttp(spec: ValueMap, report: ReportProblem): void {
+  const { headers, auth, method, network, proxy, tls } = spec;
+  const named = isValueMap(headers)
+    ? Object.keys(headers).find((name) => /^authorization$/i.test(name))
+    : undefined;
+  if (named !== undefined && isValueMap(auth)) {
+    report(["auth"], `"auth" and the header "${named}" say two things: leave out one of them`, { on: "key" });
+  }
+  if (isValueMap(headers)) {
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value !== "string" || value.includes("${{") || !/[\r\n\0]/.test(value.trim())) continue;
+      report(["headers", name], "a header is one line: this value has a line break in it");
+    }
+  }
+  if (typeof method === "string" && !method.includes("${{") && !/^[A-Za-z-]+$/.test(method)) {
+    report(["method"], `${JSON.stringify(method)} is no HTTP method`);
+  }
+  if (network === "public" && typeof proxy === "string" && proxy !== "none") {
+    report(["proxy"], '"network: public" cannot be kept through a proxy, which alone knows what it dials');
+  }
+  if (isValueMap(tls) && (typeof tls.cert === "string") !== (typeof tls.key === "string")) {
+    report(["tls"], "a client certificate needs both cert and key");
+  }
+}

@@ -1,0 +1,124 @@
+import type { Vars } from "../model/expression.ts";
+import { parseJson, type Value, type ValueMap } from "../model/json.ts";
+import type { Redactor } from "../model/redactor.ts";
+import type { FinishedBody } from "./body.ts";
+import { DecodeError } from "./kind.ts";
+
+/** Headers of an answer by their names in small letters. */
+export type HeaderMap = { readonly [name: string]: string };
+
+/** Joins lines of one name with a comma, `set-cookie` lines, which hold commas, with a line end. */
+export function headerMap(lines: readonly string[]): HeaderMap {
+  // Without a prototype, so that a header called `constructor` or `__proto__` is one like any other.
+  const map: { [name: string]: string } = Object.create(null);
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i]!.toLowerCase();
+    const before = map[name];
+    const value = lines[i + 1]!;
+    map[name] = before === undefined ? value : `${before}${name === "set-cookie" ? "\n" : ", "}${value}`;
+  }
+  return map;
+}
+
+/** Longer values are cut in the report. */
+const maxValueLength = 1_024;
+/** More headers are left out of the report. */
+const maxHeaders = 100;
+
+const masked = new Set(["set-cookie", "cookie", "authorization", "proxy-authorization"]);
+
+/** Headers as the report shows them: values that sign somebody in are masked, long ones cut after secrets were taken out. */
+export function reportedHeaders(headers: HeaderMap, redactor: Redactor): ValueMap {
+  const reported: { [name: string]: string } = {};
+  let count = 0;
+  for (const name in headers) {
+    if (++count > maxHeaders) break;
+    const value = headers[name]!;
+    if (masked.has(name)) reported[name] = "***";
+    else if (value.length <= maxValueLength) reported[name] = value;
+    else reported[name] = `${redactor.mask(value).slice(0, maxValueLength)}…`;
+  }
+  return reported;
+}
+
+/** An answer as the report shows it. */
+export function httpOutput(
+  status: number,
+  headers: HeaderMap,
+  body: FinishedBody,
+  redactor: Redactor,
+  isWhole: boolean,
+): ValueMap {
+  const { fields, truncated } = body.captured("body");
+  return {
+    status,
+    headers: reportedHeaders(headers, redactor),
+    bytes: body.bytes,
+    sha256: body.sha256,
+    ...fields,
+    truncated: truncated || !isWhole,
+  };
+}
+
+/** What every answer has for expressions. */
+export type PlainFields = {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly bytes: number;
+  readonly url: string;
+  readonly durationMs: number;
+};
+
+/** The fields of an answer whose `text` or `json` some expression reads: they are made when first read. */
+export function withText(plain: PlainFields, content: Uint8Array, redactor: Redactor): Vars {
+  let text: string | undefined;
+  let json: { readonly value: Value } | undefined;
+  const readText = () => text ??= decodeText(content, plain.headers["content-type"]);
+  return {
+    ...plain,
+    get text() {
+      return readText();
+    },
+    get json() {
+      json ??= { value: decodeJson(readText(), plain, redactor) };
+      return json.value;
+    },
+  };
+}
+
+/** By the charset of `content-type`, UTF-8 without one or with one nobody knows; what is damaged becomes U+FFFD. */
+export function decodeText(content: Uint8Array, contentType: string | undefined): string {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? "")?.[1];
+  return decoderFor(charset).decode(content);
+}
+
+const utf8 = new TextDecoder();
+
+function decoderFor(charset: string | undefined): TextDecoder {
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8;
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return utf8;
+  }
+}
+
+function decodeJson(text: string, { status, headers }: PlainFields, redactor: Redactor): Value {
+  try {
+    return parseJson(text);
+  } catch {
+    // The parser's own message quotes the text, and may cut a secret in two.
+    if (text === "") throw new DecodeError(`The answer (${status}) is no JSON: it is empty`);
+    const type = headers["content-type"] ?? "without content-type";
+    throw new DecodeError(
+      `The answer (${status}, ${type}) is no JSON: it begins with ${excerpt(text, redactor)}`,
+    );
+  }
+}
+
+const excerptLength = 60;
+
+function excerpt(text: string, redactor: Redactor): string {
+  const start = redactor.mask(text.slice(0, excerptLength + redactor.margin));
+  return JSON.stringify(start.length > excerptLength ? `${start.slice(0, excerptLength)}…` : start);
+}

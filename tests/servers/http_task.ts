@@ -1,0 +1,96 @@
+import { compileTemplate } from "../../src/expr/compile_template.ts";
+import type { Vars } from "../../src/model/expression.ts";
+import type { ValueMap } from "../../src/model/json.ts";
+import type { PoolPlan, TaskPlan, Timeouts } from "../../src/model/plan.ts";
+import type { CancelReason } from "../../src/model/verdict.ts";
+import { realPorts } from "../../src/runtime/real_ports.ts";
+import { makeBody } from "../../src/tasks/body_store.ts";
+import { openHttp } from "../../src/tasks/http.ts";
+import { httpKind } from "../../src/tasks/http_schema.ts";
+import type { Performer } from "../../src/tasks/kind.ts";
+
+/** An `http` task as a plan has it, as far as a test cares. */
+export interface GivenTask {
+  /** The task's section. */
+  readonly http: ValueMap;
+  /** The target's section. */
+  readonly target?: ValueMap;
+  readonly perOrigin?: boolean;
+  readonly idempotent?: boolean;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly environment?: { readonly [name: string]: string };
+  readonly directory?: string;
+  /** A text that must not be shown. */
+  readonly secret?: string;
+}
+
+const redactorOf = (secret: string | undefined) => ({
+  mask: (text: string) => secret === undefined ? text : text.replaceAll(secret, "***"),
+  margin: secret?.length ?? 0,
+});
+
+/** Opens it. Expressions read `item`, `params` and `secrets`. */
+export function openTask(given: GivenTask): Promise<Performer> {
+  const timeouts = { attemptMs: 5_000, connectMs: 5_000, firstByteMs: null, idleMs: null, totalMs: null };
+  const task = {
+    name: "it",
+    kind: "http",
+    spec: given.http,
+    timeouts: { ...timeouts, ...given.timeouts },
+    harmless: given.idempotent === true || httpKind.isHarmless(given.http),
+  } as Partial<TaskPlan> as TaskPlan;
+  const pool = {
+    name: "api",
+    spec: given.target ?? {},
+    per: given.perOrigin ? "origin" : null,
+  } as Partial<PoolPlan> as PoolPlan;
+  const ports = realPorts();
+  const template = (source: string) => {
+    const compiled = compileTemplate(source, { item: "dyn", params: "dyn", secrets: "dyn" });
+    if (!compiled.ok) throw new Error(compiled.problems[0]!.message);
+    return compiled.value;
+  };
+  return openHttp({
+    task,
+    pool,
+    ports: { ...ports, host: { ...ports.host, environment: given.environment ?? {} } },
+    directory: given.directory ?? "/",
+    template,
+    renderTarget: (source) => template(source).render({ params: {}, secrets: { token: "s3cret-token" } }),
+    secretVariables: [],
+    redactor: redactorOf(given.secret),
+    reads: () => true,
+  });
+}
+
+/** One attempt on `item`, with every text kept. `begun` gets what cancels it. */
+export function attempt(
+  performer: Performer,
+  item: unknown = null,
+  options: { readonly begun?: (cancel: (reason: CancelReason) => void) => void; readonly secret?: string } =
+    {},
+): ReturnType<Performer["perform"]> {
+  const vars: Vars = { item, params: {}, secrets: {} };
+  const call = {
+    signal: new AbortController().signal,
+    cancelled: undefined as CancelReason | undefined,
+    onCancel: undefined as ((reason: CancelReason) => void) | undefined,
+    attempt: 1,
+  };
+  const verdict = performer.perform({
+    vars,
+    body: ({ maxBytes, keepContent }) =>
+      makeBody({
+        maxBytes,
+        capture: { mode: "size", bytes: 16_384 },
+        keepContent: keepContent ?? true,
+        save: null,
+        redactor: redactorOf(options.secret),
+      }),
+  }, call);
+  options.begun?.((reason) => {
+    call.cancelled = reason;
+    call.onCancel?.(reason);
+  });
+  return verdict;
+}
