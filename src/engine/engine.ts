@@ -332,7 +332,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       pool.turn = (pool.lanes.indexOf(decision.start) + 1) % pool.lanes.length;
       if (pool.ratePerMs > 0) pool.arrival = Math.max(pool.arrival, now) + 1 / pool.ratePerMs;
       const lane = decision.start;
-      if (decision.retry) startRetry(lane, lane.retries.pop(), now);
+      if (decision.from !== "ready") startAgain(lane, decision.from, now);
       else {
         pool.budget?.noteFirst(now);
         lane.task.readyCount--;
@@ -342,13 +342,14 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   /** It may have waited for a slot past its total timeout. */
-  function startRetry(lane: Lane<P>, run: TaskRun<P>, now: number): void {
+  function startAgain(lane: Lane<P>, from: "retries" | "again", now: number): void {
+    const run = lane[from].pop();
     const { totalMs } = lane.task.spec;
     const last = run.attempts.at(-1);
     if (last?.error && totalMs !== null && now >= run.startedAt + totalMs) {
       return endBegun(lane.pool, run, lastFailure(last, "no time was left for another attempt"), null);
     }
-    lane.pool.budget?.noteRetry(now);
+    if (from === "retries") lane.pool.budget?.noteRetry(now);
     start(lane, run, now);
   }
 
@@ -537,7 +538,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       return finish({ outcome, error: { ...error, message: `${error.message}; ${why}` } });
     }
     hooks.attempted?.(run, attempt, wait);
-    lane.retries.push(now + wait, run);
+    (failure.isPoll ? lane.again : lane.retries).push(now + wait, run);
   }
 
   /** A probe that failed: its run waits for the next one, unless the breaker has given up. */
@@ -550,7 +551,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     }
     run.attemptCount--;
     hooks.attempted?.(run, attempt, Math.max(0, pool.breaker!.openUntil - now));
-    lane.retries.push(now, run);
+    lane.again.push(now, run);
   }
 
   /** The breaker has waited long enough: everything that is left for this pool is skipped. */
@@ -561,8 +562,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         lane.task.readyCount--;
         end(run, circuitOpen);
       }
-      while (lane.retries.size > 0) {
-        const run = lane.retries.pop();
+      for (const run of takeWaiting(lane)) {
         endBegun(
           pool,
           run,
@@ -590,7 +590,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       return endBegun(pool, run, { outcome: "failed", error }, null);
     }
     pool.pausedUntil = Math.max(pool.pausedUntil, now + backpressureMs);
-    lane.retries.push(now, run);
+    lane.again.push(now, run);
   }
 
   function endBegun(
@@ -630,8 +630,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       for (const lane of pool.lanes) {
         for (const run of lane.ready.splice(0)) end(run, { outcome: "not_run" });
         lane.task.readyCount = 0;
-        while (lane.retries.size > 0) {
-          const run = lane.retries.pop();
+        for (const run of takeWaiting(lane)) {
           // Put back by the machine before it could try even once: it never ran.
           if (run.attemptCount === 0) {
             pool.begun--;
@@ -711,6 +710,13 @@ function errorOf(call: AttemptCall, failure: Failure): RunError {
   const reason = call.cancelled;
   if (reason === undefined) return failure.error;
   return { code: reason.code, message: reason.message, retryable: failure.error.retryable };
+}
+
+/** Everything that waits to be tried again. */
+function takeWaiting<P>(lane: Lane<P>): TaskRun<P>[] {
+  const runs: TaskRun<P>[] = [];
+  for (const heap of [lane.retries, lane.again]) while (heap.size > 0) runs.push(heap.pop());
+  return runs;
 }
 
 function stopError(stop: Stop): RunError {

@@ -26,7 +26,10 @@ export class TaskState<P> {
 export class Lane<P> {
   /** Pulled, in input order, waiting for a first slot. */
   readonly ready: TaskRun<P>[] = [];
+  /** Failed, to be tried again as far as the retry budget goes. */
   readonly retries = new TimeHeap<TaskRun<P>>();
+  /** To be tried again whatever the budget: polls, failed probes, what the machine had no descriptor for. */
+  readonly again = new TimeHeap<TaskRun<P>>();
 
   constructor(readonly task: TaskState<P>, readonly pool: PoolState<P>) {}
 }
@@ -85,14 +88,14 @@ export class PoolState<P> {
 
   get waitingForRetry(): number {
     let count = 0;
-    for (const lane of this.lanes) count += lane.retries.size;
+    for (const lane of this.lanes) count += lane.retries.size + lane.again.size;
     return count;
   }
 }
 
 /** What a pool should do now. */
 export type Decision<P> =
-  | { readonly start: Lane<P>; readonly retry: boolean }
+  | { readonly start: Lane<P>; readonly from: "ready" | "retries" | "again" }
   /** Its earliest retry was put off for too long: end it. */
   | { readonly withhold: Lane<P> }
   /** Nothing to start before this time; Infinity: until something happens. */
@@ -113,18 +116,21 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
     return breaker.openUntil > now ? { lookAgainAt: breaker.openUntil } : whenSomethingHappens;
   }
   let due: Lane<P> | undefined;
+  let dueFrom: "again" | "retries" = "again";
   let fresh: Lane<P> | undefined;
   let earliest = Infinity;
   const count = pool.lanes.length;
   for (let i = 0; i < count && due === undefined; i++) {
     const lane = pool.lanes[(pool.turn + i) % count]!;
     if (!lane.task.hasRoom) continue;
+    const againAt = lane.again.earliest;
     const retryAt = lane.retries.earliest;
-    if (retryAt <= now) {
-      if (budget === null || budget.hasRoom(now)) due = lane;
+    if (againAt <= now) due = lane;
+    else if (retryAt <= now) {
+      if (budget === null || budget.hasRoom(now)) [due, dueFrom] = [lane, "retries"];
       else if (now - retryAt > putOffLimitMs) return { withhold: lane };
-      else earliest = Math.min(earliest, budget.nextChange(now));
-    } else if (retryAt < earliest) earliest = retryAt;
+      else earliest = Math.min(earliest, againAt, budget.nextChange(now));
+    } else earliest = Math.min(earliest, againAt, retryAt);
     if (fresh === undefined && lane.ready.length > 0 && pool.begun < pool.begunLimit) fresh = lane;
   }
   const start = due ?? fresh;
@@ -134,5 +140,5 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
     const allowedAt = pool.arrival - (pool.burst - 1) / pool.ratePerMs;
     if (allowedAt > now) return { lookAgainAt: allowedAt };
   }
-  return { start, retry: due !== undefined };
+  return { start, from: due === undefined ? "ready" : dueFrom };
 }

@@ -22,6 +22,8 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** Speaks of the target's health (5xx, connect, timeout), not of this one input. */
   readonly unhealthy?: boolean;
+  /** Nothing failed: what is polled for is not there yet. Another attempt costs nothing of the retry budget. */
+  readonly isPoll?: boolean;
   /** The server said "too many" (429, 503). */
   readonly throttled?: boolean;
 }

@@ -80,6 +80,14 @@ async function judge(
   if (!program.looksAtResult) return { kind: "ok", output: plain };
   const vars = resultVars(payload.vars, answer.fields);
   try {
+    if (program.until !== null && program.until.evaluate(vars) !== true) {
+      const error: RunError = {
+        code: "until",
+        message: `waiting for ${program.until.source}`,
+        retryable: true,
+      };
+      return { kind: "failed", error, output: plain, isPoll: true };
+    }
     const broken = program.expect.find((condition) => condition.evaluate(vars) !== true);
     if (broken !== undefined) {
       const error: RunError = { code: "expect", message: `expected ${broken.source}`, retryable: false };
