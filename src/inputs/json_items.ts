@@ -1,4 +1,5 @@
 import { parseJson, type Value } from "../model/json.ts";
+import { describeJsonFault } from "../model/json_fault.ts";
 import type { ByteReader } from "../runtime/ports.ts";
 import { compileValue, expressionMessage } from "./compile.ts";
 import type { InputContext } from "./context.ts";
@@ -77,8 +78,8 @@ function parseDocument(
   }
   try {
     return { json: parseJson(text) };
-  } catch (error) {
-    return `${name}: it is not JSON: ${(error as Error).message}`;
+  } catch {
+    return describeJsonFault(text, name);
   }
 }
 

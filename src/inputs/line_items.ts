@@ -1,4 +1,5 @@
 import { parseJson, type Value } from "../model/json.ts";
+import { findJsonFault } from "../model/json_fault.ts";
 import { end, Fault, type ItemSource, type Pulled } from "./items.ts";
 import { TextFault, type TextPieces } from "./text_pieces.ts";
 
@@ -9,7 +10,7 @@ export function lineItems(pieces: TextPieces, name: string): ItemSource {
 
 /** JSON Lines: one value a line, exact to the last digit. A line that is no JSON ends the source. */
 export function jsonLineItems(pieces: TextPieces, name: string): ItemSource {
-  return new LineItems(pieces, name, parseJson);
+  return new LineItems(pieces, name, readJsonLine);
 }
 
 class LineItems implements ItemSource {
@@ -48,7 +49,7 @@ class LineItems implements ItemSource {
     try {
       return this.read(line);
     } catch (error) {
-      return new Fault(`${this.name}:${this.#line}: the line is not JSON: ${(error as Error).message}`);
+      return new Fault(`${this.name}:${this.#line}: ${(error as Error).message}`);
     }
   }
 
@@ -62,6 +63,19 @@ class LineItems implements ItemSource {
       const item = this.#take();
       if (item !== undefined) return item;
     }
+  }
+}
+
+/** @throws SyntaxError */
+function readJsonLine(line: string): Value {
+  try {
+    return parseJson(line);
+  } catch {
+    const fault = findJsonFault(line);
+    const why = fault === undefined
+      ? "is nested too deeply"
+      : `is not JSON: ${fault.why} at column ${fault.offset + 1}`;
+    throw new SyntaxError(`the line ${why}`);
   }
 }
 

@@ -41,7 +41,7 @@ const files: FakeFiles = {
   "/config/torn.jsonl": '{"id":1}\n\n{"id":\n{"id":3}\n',
   "/config/doc.json": '{"users":[{"id":1},{"id":2}],"page":null}',
   "/config/list.json": "[1,2]",
-  "/config/broken.json": "[1,",
+  "/config/broken.json": "[1,\n2,",
   "/config/a.txt.gz": Buffer.concat([gzipSync("one\ntwo\n"), gzipSync("three\n")]),
   "/config/cut.txt.gz": gzipSync("one\ntwo\nthree").subarray(0, -6),
   "/config/plain.gz": "not packed\n",
@@ -146,7 +146,7 @@ const cases: readonly Case[] = [
   ]],
   ["jsonl up to a torn line", { source: "jsonl", path: "torn.jsonl" }, [
     { id: 1 },
-    /^torn\.jsonl:3: the line is not JSON: /,
+    /^torn\.jsonl:3: the line is not JSON: it ends too early at column 7$/,
   ]],
   ["json", { source: "json", path: "list.json", select: null }, [1, 2]],
   ["json with select", { source: "json", path: "doc.json", select: "json.users" }, [{ id: 1 }, { id: 2 }]],
@@ -160,7 +160,7 @@ const cases: readonly Case[] = [
     /^doc\.json: select .* failed: /,
   ]],
   ["json that is none", { source: "json", path: "broken.json", select: null }, [
-    /^broken\.json: it is not JSON: /,
+    /^broken\.json is not JSON: it ends too early at line 2, column 3/,
   ]],
   ["json of no file", { source: "json", path: "none.json", select: null }, [
     /^none\.json: there is no such file$/,
