@@ -2,7 +2,7 @@ import type { Vars } from "../model/expression.ts";
 
 /**
  * Steps one evaluation may take. A step is worth some 100 ns of work or a hundred bytes of result, so that
- * the worst expression over the worst data stops within about half a second and some hundred megabytes.
+ * the worst expression over the worst data stops within about a second and some hundred megabytes.
  */
 export const STEP_LIMIT = 1_000_000;
 

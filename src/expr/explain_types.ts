@@ -1,7 +1,7 @@
 import { nearest } from "../model/near.ts";
 import { functionTable } from "./cel_environment.ts";
 import { readable } from "./cel_error.ts";
-import { type CelNode, type CelType, operands, sourceOf } from "./cel_node.ts";
+import { type CelNode, type CelType, childrenOf, operands, sourceOf } from "./cel_node.ts";
 
 /** Why an operator does not fit its operands, and how to bring them together. */
 export function explainOperator(node: CelNode): string {
@@ -14,13 +14,16 @@ export function explainOperator(node: CelNode): string {
     nameOf(right.checkedType)
   }`;
   const remedy = remedyOf(node.op, left, right);
-  const verdict = node.op === "==" || node.op === "!="
-    ? "they can never be equal"
-    : node.op === "in"
-    ? "the one can never be in the other"
-    : `${node.op} does not work on these`;
-  return `${sides}: ${verdict}${remedy === null ? "" : `; write ${remedy}`}`;
+  return `${sides}: ${VERDICTS[node.op] ?? `${node.op} does not work on these`}${
+    remedy === null ? "" : `; write ${remedy}`
+  }`;
 }
+
+const VERDICTS: { readonly [op: string]: string } = {
+  "==": "they can never be equal",
+  "!=": "they can never be equal",
+  in: "the one can never be in the other",
+};
 
 /** How a text and a number, or a text and a boolean, are brought together. */
 function remedyOf(op: string, left: CelNode, right: CelNode): string | null {
@@ -66,11 +69,7 @@ export function explainCall(node: CelNode): string {
   const known = table.filter((entry) => entry.name === name);
   const fitting = known.filter((entry) => entry.isMethod === isMethod);
   if (fitting.length > 0) {
-    const given =
-      (isMethod ? [operands(node)[1]!, ...(node.args as [string, CelNode, CelNode[]])[2]] : (node.args as [
-        string,
-        CelNode[],
-      ])[1]).map((arg) => nameOf(arg.checkedType));
+    const given = childrenOf(node).map((arg) => nameOf(arg.checkedType));
     const forms = fitting.map((entry) => readable(entry.signature)).join(", or ");
     return `${name}() does not work on ${given.join(", ") || "nothing"}; it is ${forms}`;
   }

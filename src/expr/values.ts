@@ -8,6 +8,7 @@ import { formatTimestamp, parseTimestamp } from "./timestamps.ts";
 /**
  * Our value as CEL takes it: whole numbers are `bigint`, maps are `Map`s. A map is only wrapped, and its members
  * are converted when they are read, so that reading one field of a large document costs one field.
+ * A value may not change once an expression has read it.
  */
 export function toCel(value: unknown): unknown {
   switch (typeof value) {
@@ -90,7 +91,7 @@ const keptKeys = new WeakMap<object, readonly string[]>();
 
 function listToCel(list: readonly unknown[]): CelList {
   const known = list.length >= KEPT_FROM ? keptLists.get(list) : undefined;
-  if (known !== undefined) return known;
+  if (known?.length === list.length) return known;
   const converted: CelList = list.map(toCel);
   converted[RAW] = list as readonly Value[];
   if (list.length >= KEPT_FROM) keptLists.set(list, converted);
