@@ -1,4 +1,4 @@
-import type { Disk } from "../runtime/disk.ts";
+import { type Disk, writeAll } from "../runtime/disk.ts";
 import { recordEndLength, writeRecordEnd } from "./record.ts";
 
 const initialBytes = 256 * 1024;
@@ -52,11 +52,7 @@ export class AppendBuffer {
 
   /** Writes everything. After a throw what was waiting still waits, and what was added can still be read. */
   flush(): void {
-    for (let written = 0; written < this.#used;) {
-      const count = this.disk.write(this.fd, this.#bytes, written, this.#used);
-      if (count === 0) throw new Error("the disk took none of the bytes");
-      written += count;
-    }
+    writeAll(this.disk, this.fd, this.#bytes, this.#used);
     this.#position += this.#used;
     this.#used = 0;
     if (this.#bytes.length > initialBytes) this.#bytes = new Uint8Array(initialBytes);

@@ -68,6 +68,8 @@ export interface TargetClosing {
   readonly peak: number;
   /** How often the server said "too many". */
   readonly throttled: number;
+  /** Milliseconds during which it was full while work waited. */
+  readonly fullMs: number;
 }
 
 /** Encoded results by their place in input order, wherever they are kept. */

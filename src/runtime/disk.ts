@@ -61,6 +61,15 @@ export interface Disk {
   userId(): number;
 }
 
+/** Writes bytes 0 to `length` at the file's end, in as many calls as it takes. @throws the system's error */
+export function writeAll(disk: Disk, fd: number, bytes: Uint8Array, length: number): void {
+  for (let written = 0; written < length;) {
+    const count = disk.write(fd, bytes, written, length);
+    if (count === 0) throw new Error("the disk took none of the bytes");
+    written += count;
+  }
+}
+
 /** The machine's disk. */
 export const realDisk: Disk = {
   create: (path, mode) => {

@@ -1,0 +1,63 @@
+import type { Result } from "../model/result.ts";
+import type { LostRun, ResultStore, RunClosing, RunHeader } from "../model/run_record.ts";
+
+/** A run, ended or killed, as its journal holds it. */
+export interface ReportSource {
+  readonly header: RunHeader;
+  /** Null for a run that did not end in order: inputs without a result are then filled in. */
+  readonly closing: RunClosing | null;
+  readonly results: ResultStore;
+  /** How many inputs each task has, in file order; null where that was never known. */
+  readonly totals: readonly (number | null)[];
+  readonly lost: readonly LostRun[];
+}
+
+/** Visits every place that has a result, or should have one, in input order. */
+export function* placesOf(source: ReportSource): Generator<readonly [task: number, index: number]> {
+  for (let task = 0; task < source.header.tasks.length; task++) {
+    const size = placesOfTask(source, task);
+    for (let index = 0; index < size; index++) yield [task, index];
+  }
+}
+
+/** A task whose inputs were never known counts as one task run. */
+function placesOfTask(source: ReportSource, task: number): number {
+  const size = source.results.size(task);
+  if (source.closing !== null) return size;
+  const begun = source.lost.filter((lost) => lost.task === task).map((lost) => lost.index + 1);
+  return Math.max(size, source.totals[task] ?? 0, ...begun) || (source.totals[task] === null ? 1 : 0);
+}
+
+/**
+ * What is known of an input whose end was never recorded: it did not run, unless it was begun and may not be repeated;
+ * then nobody knows.
+ */
+export function missingResult(source: ReportSource, task: number, index: number, isLost: boolean): Result {
+  const { name, kind, target } = source.header.tasks[task]!;
+  return {
+    index,
+    task: name,
+    key: null,
+    item: null,
+    matrix: null,
+    target,
+    kind,
+    outcome: isLost ? "failed" : "not_run",
+    reason: null,
+    queuedMs: 0,
+    durationMs: 0,
+    attempts: [],
+    output: null,
+    outputs: null,
+    error: isLost ? { code: "outcome_unknown", message: lostMessage, retryable: false } : null,
+  };
+}
+
+const lostMessage =
+  "the run was killed while this was under way: it may or may not have happened, and is not repeated by itself";
+
+/** Which places are lost, by task and index. */
+export function lostPlaces(source: ReportSource): (task: number, index: number) => boolean {
+  const lost = new Set(source.lost.map(({ task, index }) => `${task}/${index}`));
+  return (task, index) => lost.size > 0 && lost.has(`${task}/${index}`);
+}

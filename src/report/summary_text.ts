@@ -1,0 +1,169 @@
+import { stringifyJson } from "../model/json.ts";
+import { outcomes } from "../model/outcome.ts";
+import type { RunStatus } from "../model/run_record.ts";
+import { printable, writtenCount, writtenDuration } from "../model/written.ts";
+import type { Report } from "./build_report.ts";
+import type { ReportHead, ShownResult } from "./report.ts";
+
+/** How a summary is to look. */
+export interface SummaryLook {
+  readonly color: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Where the report was written; null when it was not. */
+  readonly reportPath: string | null;
+}
+
+/**
+ * A run in a few lines for people: how it ended, what failed first, what was slow, what the figures advise. Ends with
+ * the report's path on a line of its own. Data is shown without control characters.
+ */
+export function summaryText(report: Report, look: SummaryLook): string {
+  const { head } = report;
+  const paint = painter(look.color);
+  const rows = [
+    ...countRows(head, paint),
+    ...failureRows(head),
+    ...slowestRows(report),
+    ...emptyRows(report),
+    ...head.advice.map((advice): Row => ["advice", advice.message]),
+  ];
+  const labelWidth = Math.max(...rows.map(([label]) => label.length));
+  const textWidth = Math.max(20, look.width - labelWidth - 4);
+  const lines = [statusLine(head, paint)];
+  for (const [label, text, isPainted] of rows) {
+    // Paint has no width, so painted text is made to fit by whoever paints it.
+    const parts = isPainted ? [text] : wrap(text, textWidth);
+    parts.forEach((part, at) =>
+      lines.push(`  ${paint("dim", (at === 0 ? label : "").padEnd(labelWidth))}  ${part}`)
+    );
+  }
+  if (look.reportPath !== null) lines.push("", printable(look.reportPath));
+  return lines.join("\n") + "\n";
+}
+
+/** A task run by the name a person looks for: `details[17]`, or `users` for a task with one run. */
+export function shownName(result: Pick<ShownResult, "task" | "key" | "index" | "item">): string {
+  if (result.key !== null) return `${result.task}[${result.key}]`;
+  return result.index === 0 && result.item === null ? result.task : `${result.task}[${result.index}]`;
+}
+
+/** Label, text, and whether the text has colours in it. */
+type Row = readonly [label: string, text: string, isPainted?: boolean];
+type Painter = (color: keyof typeof colors, text: string) => string;
+
+const statusWords: { readonly [status in RunStatus]: string } = {
+  passed: "passed",
+  failed: "failed",
+  interrupted: "was interrupted",
+  timed_out: "ran out of time",
+  incomplete: "did not end in order",
+};
+
+function statusLine({ run, summary }: ReportHead, paint: Painter): string {
+  const color = run.status === "passed" ? "green" : run.status === "failed" ? "red" : "yellow";
+  const time = run.durationMs === null ? "" : ` in ${writtenDuration(run.durationMs)}`;
+  const stopped = run.stoppedBy === "max_failures" ? ", stopped by maxFailures" : "";
+  const least = summary.totalKnown ? "" : "at least ";
+  const runs = summary.total === 1 ? "1 task run" : `${writtenCount(summary.total)} task runs`;
+  return `${paint("bold", printable(run.name))} ${
+    paint(color, statusWords[run.status])
+  }${time}${stopped}: ${least}${runs}`;
+}
+
+function countRows({ summary, run }: ReportHead, paint: Painter): Row[] {
+  const colorOf = {
+    ok: "green",
+    failed: "red",
+    timed_out: "red",
+    cancelled: "yellow",
+    skipped: "dim",
+    not_run: "yellow",
+  };
+  const counts = outcomes.filter((outcome) => summary[outcome] > 0).map((outcome) =>
+    paint(
+      colorOf[outcome] as keyof typeof colors,
+      `${writtenCount(summary[outcome])} ${outcome.replace("_", " ")}`,
+    )
+  );
+  const rows: Row[] = [["outcomes", counts.join("   ") || "nothing to do", true]];
+  const reasons = Object.entries(summary.skippedBy).filter(([, count]) => count > 0);
+  if (reasons.length > 0) {
+    rows.push([
+      "skipped",
+      reasons.map(([reason, count]) => `${writtenCount(count)} by ${skipWords[reason]}`).join(", "),
+    ]);
+  }
+  if (summary.allowedFailures > 0) {
+    rows.push(["allowed", `${writtenCount(summary.allowedFailures)} of the failures, by allowFailure`]);
+  }
+  if (run.resumed !== null) {
+    rows.push(["resumed", `${writtenCount(run.resumed.kept)} results kept from run ${run.resumed.run}`]);
+  }
+  if (summary.retries > 0) {
+    rows.push([
+      "retries",
+      `${writtenCount(summary.retries)} (${writtenCount(summary.attempts)} attempts in all)`,
+    ]);
+  }
+  return rows;
+}
+
+const skipWords: { readonly [reason: string]: string } = {
+  if: "their if",
+  dependency: "what they need",
+  circuit_open: "an open circuit",
+};
+
+function failureRows({ failures }: ReportHead): Row[] {
+  const { first } = failures;
+  if (first === null) return [];
+  const place = first.target === null ? "" : ` at ${first.target}`;
+  const rows: Row[] = [
+    ["first failure", `${printable(shownName(first))}${printable(place)}`],
+    ["", printable(`${first.error?.code}: ${first.error?.message}`)],
+  ];
+  if (first.item !== null) rows.push(["", `item: ${clip(printable(stringifyJson(first.item)), 160)}`]);
+  const codes = Object.entries(failures.byCode).map(([code, count]) => `${writtenCount(count)} ${code}`);
+  rows.push(["failures", codes.join(", ")]);
+  return rows;
+}
+
+function slowestRows({ slowest, head }: Report): Row[] {
+  if (slowest.length < 3 || head.summary.total < 10) return [];
+  const names = slowest.map((one) =>
+    `${clip(printable(shownName(one)), 40)} ${writtenDuration(one.durationMs)}`
+  );
+  return [["slowest", names.join(", ")]];
+}
+
+function emptyRows({ source }: Report): Row[] {
+  if (source.closing === null) return [];
+  const empty = source.header.tasks.filter((_, task) => source.results.size(task) === 0);
+  return empty.map((task): Row => ["no inputs", `${task.name}: 0 items`]);
+}
+
+const longestText = 4;
+
+/** Breaks text at spaces; what would take more than a few lines is cut. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width && lines.length < longestText - 1) {
+    const space = rest.lastIndexOf(" ", width);
+    const at = space > width / 2 ? space : width;
+    lines.push(rest.slice(0, at));
+    rest = rest.slice(at).trimStart();
+  }
+  return [...lines, clip(rest, width)];
+}
+
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : text.slice(0, width - 1) + "…";
+}
+
+const colors = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+
+function painter(isOn: boolean): Painter {
+  return (color, text) => isOn && text.trim() !== "" ? `\x1b[${colors[color]}m${text}\x1b[0m` : text;
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  failedResult,
+  sampleClosing,
+  sampleHeader,
+  sampleReport,
+  sampleResult,
+} from "../../tests/support/sample_run.ts";
+import { summaryText } from "./summary_text.ts";
+
+const plain = { color: false, width: 80, reportPath: "/tmp/report.json" };
+
+test("summaryText() tells a failed run in a few lines", () => {
+  const again = { ...sampleResult(0).attempts[0]!, number: 2 };
+  const results = [
+    ...Array.from({ length: 12 }, (_, index) => sampleResult(index, { durationMs: 20 + index })),
+    failedResult(
+      12,
+      "503 from https://api.example.com/v1/users/12 after 3 attempts, the last one said: Service Unavailable",
+      { item: { id: 12 } },
+    ),
+    failedResult(13, "404", { allowed: true }),
+    sampleResult(14, { outcome: "skipped", reason: "dependency", attempts: [] }),
+    sampleResult(15, { outcome: "skipped", reason: "if", attempts: [] }),
+    sampleResult(16, { attempts: [...sampleResult(0).attempts, again] }),
+  ];
+  const report = sampleReport(results);
+  assert.equal(
+    summaryText(report, plain),
+    `nightly failed in 12.4s: 17 task runs
+  outcomes       13 ok   2 failed   2 skipped
+  skipped        1 by their if, 1 by what they need
+  allowed        1 of the failures, by allowFailure
+  retries        1 (16 attempts in all)
+  first failure  details[12] at api
+                 http_status: 503 from https://api.example.com/v1/users/12 after
+                 3 attempts, the last one said: Service Unavailable
+                 item: {"id":12}
+  failures       1 http_status
+  slowest        details[12] 50ms, details[13] 50ms, details[11] 31ms
+  no inputs      users: 0 items
+  no inputs      thumbs: 0 items
+
+/tmp/report.json
+`,
+  );
+});
+
+test("summaryText() of a run without trouble is short", () => {
+  const header = { ...sampleHeader, tasks: [sampleHeader.tasks[0]!] };
+  const closing = { ...sampleClosing, status: "passed", exitCode: 0 } as const;
+  const report = sampleReport([sampleResult(0, { task: "users", key: null, item: null })], {
+    header,
+    closing,
+  });
+  assert.equal(
+    summaryText(report, { ...plain, reportPath: null }),
+    "nightly passed in 12.4s: 1 task run\n  outcomes  1 ok\n",
+  );
+});
+
+test("summaryText() lets no control character of the data through, and clips what is long", () => {
+  const evil = "\x1b[2J\u202e\nx".repeat(200);
+  const report = sampleReport([failedResult(0, evil, { key: evil, item: evil, target: "api" })]);
+  for (const width of [20, 80, 200]) {
+    const text = summaryText(report, { ...plain, width, reportPath: "/tmp/a\x1bb" });
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(text.replaceAll("\n", ""), /[\x00-\x1f\x7f\u202e]/);
+    assert.ok(text.split("\n").length < 30);
+    if (width >= 80) { for (const line of text.split("\n")) assert.ok(line.length <= width, line); }
+  }
+});
+
+test("summaryText() colours only when asked to", () => {
+  const report = sampleReport([failedResult(0, "no")]);
+  assert.ok(summaryText(report, { ...plain, color: true }).includes("\x1b[31m1 failed\x1b[0m"));
+  assert.ok(!summaryText(report, plain).includes("\x1b"));
+});

@@ -1,0 +1,55 @@
+import { stringifyJson } from "../model/json.ts";
+import { missingJson, type Report } from "./build_report.ts";
+import { type ReportPorts, type WriteBytes, writeDestination } from "./destination.ts";
+import { lostPlaces, placesOf } from "./report_source.ts";
+
+/**
+ * Writes `fanout.report/1` to an absolute path: the head, then each result on a line of its own, copied from where it
+ * is kept. The old file or the new one stands there, never half of one, whatever happens.
+ *
+ * @throws ReportError when the report or a result of the journal cannot be written or read
+ */
+export function writeReport(report: Report, path: string, ports: ReportPorts): Promise<void> {
+  return writeDestination(path, "private", ports, (write) => writeJson(report, write));
+}
+
+const flushBytes = 1024 * 1024;
+
+/** Writes the whole document; at no time is more than one result, or a megabyte, in memory. */
+export async function writeJson(report: Report, write: WriteBytes): Promise<void> {
+  const encoder = new TextEncoder();
+  let bytes = new Uint8Array(2 * flushBytes);
+  let used = 0;
+  putText(stringifyJson(report.head, 2).slice(0, -2) + ',\n  "results": [');
+  const { source } = report;
+  const isLost = lostPlaces(source);
+  let separator = "\n";
+  for (const [task, index] of placesOf(source)) {
+    putText(separator);
+    separator = ",\n";
+    if (!source.results.copy(task, index, put)) {
+      putText(missingJson(source, task, index, isLost(task, index)));
+    }
+    if (used < flushBytes) continue;
+    await write(bytes, used);
+    used = 0;
+  }
+  putText("\n]}\n");
+  await write(bytes, used);
+
+  function putText(text: string): void {
+    const encoded = encoder.encode(text);
+    put(encoded, 0, encoded.length);
+  }
+
+  function put(from: Uint8Array, start: number, end: number): void {
+    const needed = used + end - start;
+    if (needed > bytes.length) {
+      const grown = new Uint8Array(needed * 2);
+      grown.set(bytes.subarray(0, used));
+      bytes = grown;
+    }
+    bytes.set(from.subarray(start, end), used);
+    used = needed;
+  }
+}
