@@ -83,7 +83,7 @@ export function closingOf(
     totalKnown: facts.totalKnown,
     targets: Object.fromEntries(facts.pools.map((pool, position): [string, TargetClosing] => [
       plan.pools[position]!.name,
-      { limit: pool.limit, peak: pool.peak, throttled: pool.throttled },
+      { limit: pool.limit, peak: pool.peak, throttled: pool.throttled, fullMs: pool.fullMs },
     ])),
   };
 }
