@@ -29,7 +29,8 @@ export function openFile(path: string): OpenFile {
   }
 }
 
-function whatIs(facts: Stats): string {
+/** A file that is none, in words. */
+export function whatIs(facts: Stats): string {
   if (facts.isDirectory()) return "a directory";
   if (facts.isFIFO()) return "a FIFO";
   return "a device";

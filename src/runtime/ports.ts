@@ -6,6 +6,7 @@ import type { Databases } from "./databases.ts";
 import type { Disk } from "./disk.ts";
 import type { HttpPort } from "./http_port.ts";
 import type { Processes } from "./processes.ts";
+import type { ReadFiles } from "./read_files.ts";
 import type { SaveFiles } from "./save_files.ts";
 
 /** The machine. A test passes another one. */
@@ -16,6 +17,7 @@ export interface Ports {
   readonly host: Host;
   readonly databases: Databases;
   readonly sources: SourceFiles;
+  readonly files: ReadFiles;
   readonly saves: SaveFiles;
   readonly http: HttpPort;
   readonly disk: Disk;

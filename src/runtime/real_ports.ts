@@ -6,6 +6,7 @@ import { realHttp } from "./http.ts";
 import type { Ports } from "./ports.ts";
 import { realProcesses } from "./processes.ts";
 import { realRandom } from "./random.ts";
+import { realReadFiles } from "./read_files.ts";
 import { realSaveFiles } from "./save_files.ts";
 import { realSourceFiles } from "./source_files.ts";
 
@@ -17,6 +18,7 @@ export function realPorts(): Ports {
     host: realHost,
     databases: realDatabases,
     sources: realSourceFiles,
+    files: realReadFiles,
     saves: realSaveFiles,
     http: realHttp,
     disk: realDisk,

@@ -82,7 +82,8 @@ function lastWholeCharacter(bytes: Uint8Array): number {
   let start = bytes.length - 1;
   while (start > 0 && start > bytes.length - 4 && isContinuation(bytes[start])) start--;
   const lead = bytes[start] ?? 0;
-  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  // Bytes that begin no character at all are left for the decoder to refuse.
+  const length = lead < 0xc2 || lead > 0xf4 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
   return start + length > bytes.length ? Math.max(0, start) : bytes.length;
 }
 

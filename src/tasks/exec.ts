@@ -4,9 +4,10 @@ import type { FinishedBody } from "./body.ts";
 import { compileCommand, type RenderedCommand } from "./exec_command.ts";
 import { type ProcessEnd, superviseProcess } from "./exec_process.ts";
 import { defaultMaxBytes, type ExecSpec, isExitCodeIn } from "./exec_schema.ts";
-import { type Answer, DecodeError, type Job, type OpenTask, type TaskContext } from "./kind.ts";
+import { type Answer, type Job, type OpenTask, type TaskContext } from "./kind.ts";
 import { keepLastLine } from "./last_line.ts";
 import { readJson } from "./read_json.ts";
+import { readText } from "./read_text.ts";
 
 /** The exit code by which a program asks to be run again: EX_TEMPFAIL of sysexits.h. */
 const temporaryFailure = 75;
@@ -124,21 +125,13 @@ function resultFields(end: ProcessEnd, stdout: FinishedBody, stderr: FinishedBod
     cpuMs: end.cpuMs,
     maxRssBytes: end.maxRssBytes,
     get stdout() {
-      return textOf("stdout", stdout);
+      return readText(stdout.content!, "stdout");
     },
     get stderr() {
-      return textOf("stderr", stderr);
+      return readText(stderr.content!, "stderr");
     },
     get json() {
-      return readJson(textOf("stdout", stdout), "stdout");
+      return readJson(readText(stdout.content!, "stdout"), "stdout");
     },
   };
-}
-
-function textOf(name: string, body: FinishedBody): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body.content);
-  } catch {
-    throw new DecodeError(`${name} is not UTF-8 text; let the program encode it, or save it`);
-  }
 }

@@ -1,6 +1,17 @@
 import { choice, required, settings, size, text } from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
 
+/** Largest file, unless `maxBytes` says otherwise. */
+export const defaultMaxBytes = 50_000_000;
+
+/** The section under a task, as a performer gets it: numbers are evaluated, texts are templates. */
+export interface FileSpec {
+  readonly path: string;
+  readonly format?: "text" | "json" | "yaml" | "csv" | "lines" | "bytes" | null;
+  /** Bytes. */
+  readonly maxBytes?: number | null;
+}
+
 const maxBytes = size({ description: "A larger file fails the attempt with `too_large`.", default: "50MB" });
 
 const schema = settings({
@@ -9,8 +20,10 @@ const schema = settings({
     examples: ["${{ item }}"],
   })),
   format: choice(["text", "json", "yaml", "csv", "lines", "bytes"], {
-    description: "How its content is read; without it, by the ending of its name.",
-    default: "text",
+    description:
+      "What the file must hold; anything else fails with `decode`. `json` and `yaml` give `json`, " +
+      "`csv` (with a header) and `lines` give `rows`; `bytes` keeps nothing of the content in the report. " +
+      "Without it nothing is checked, and `json` and `rows` are read by the ending of its name when an expression asks.",
   }),
   maxBytes,
 }, { description: "Reads a file.", examples: [{ path: "${{ item }}" }] });
@@ -32,5 +45,5 @@ export const fileKind: Kind = {
   check: () => {},
   defaultPool: () => ({ name: "file", concurrency: 8, why: "default for files: 8", per: null }),
   isHarmless: () => true,
-  load: () => Promise.reject(new Error("file tasks cannot be run yet")),
+  load: async () => (await import("./file.ts")).openFileTask,
 };
