@@ -1,20 +1,18 @@
 import type { Redactor } from "../model/redactor.ts";
+import { isUtf8, latin1Bytes, latin1Text } from "../runtime/bytes.ts";
 
 const encoder = new TextEncoder();
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Text of UTF-8 bytes; undefined when they are none. Bytes that `begin` a text may end within a character,
  * those from its `middle` may also start within one: the torn character is left out.
  */
 export function decodeUtf8(bytes: Uint8Array, part: "complete" | "begins" | "middle"): string | undefined {
-  try {
-    if (part === "complete") return strict.decode(bytes);
-    const start = part === "begins" ? 0 : characterStart(bytes, 0, 1);
-    return strict.decode(bytes.subarray(start, lastWholeCharacter(bytes)));
-  } catch {
-    return undefined;
-  }
+  const whole = part === "complete"
+    ? bytes
+    : bytes.subarray(part === "begins" ? 0 : characterStart(bytes, 0, 1), lastWholeCharacter(bytes));
+  return isUtf8(whole) ? decoder.decode(whole) : undefined;
 }
 
 /** A masked text as the report keeps it: all of it, or the first and last half of `limit` bytes with a mark between. */
@@ -53,8 +51,9 @@ export function cutWindows(
 
 /** Masks secrets in bytes that are no text, taking each byte for a character. */
 export function maskBytes(bytes: Uint8Array, redactor: Redactor): Uint8Array {
-  const masked = redactor.mask(fromLatin1(bytes));
-  return Uint8Array.from(masked, (character) => character.charCodeAt(0));
+  const text = latin1Text(bytes);
+  const masked = redactor.mask(text);
+  return masked === text ? bytes : latin1Bytes(masked);
 }
 
 function cutMark(totalBytes: number): string {
@@ -62,11 +61,11 @@ function cutMark(totalBytes: number): string {
 }
 
 function firstBytes(bytes: Uint8Array, length: number): string {
-  return strict.decode(bytes.subarray(0, characterStart(bytes, length, -1)));
+  return decoder.decode(bytes.subarray(0, characterStart(bytes, length, -1)));
 }
 
 function lastBytes(bytes: Uint8Array, length: number): string {
-  return strict.decode(bytes.subarray(characterStart(bytes, bytes.length - length, 1)));
+  return decoder.decode(bytes.subarray(characterStart(bytes, bytes.length - length, 1)));
 }
 
 /** The nearest place from `at` on, going by `step`, where a character starts. */
@@ -89,12 +88,4 @@ function lastWholeCharacter(bytes: Uint8Array): number {
 
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
-}
-
-function fromLatin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
 }
