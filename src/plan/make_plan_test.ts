@@ -288,6 +288,7 @@ test("makePlan() merges the target's section below the task's, but for what belo
   });
   assert.deepEqual(plan.tasks[0]!.spec, {
     maxBytes: 1_000_000,
+    maxRedirects: 10,
     network: "public",
     okStatus: [404],
     url: "/x",
@@ -302,6 +303,50 @@ test("makePlan() merges the target's section below the task's, but for what belo
     redirects: false,
   });
 });
+
+const kindLimits:
+  readonly (readonly [task: object, rest: object, key: string, limit: number, why: string])[] = [
+    [{ http }, {}, "http.maxBytes", 10_000_000, "built-in"],
+    [{ file: { path: "x" } }, {}, "file.maxBytes", 50_000_000, "built-in"],
+    [{ exec }, {}, "exec.maxBytes", 1_048_576, "built-in"],
+    [{ sql }, {}, "sql.maxRows", 10_000, "built-in"],
+    [
+      { exec, target: "cpu" },
+      { targets: { cpu: {} }, defaults: { exec: { maxBytes: "2MB" } } },
+      "exec.maxBytes",
+      2_000_000,
+      "defaults",
+    ],
+    [
+      { http, target: "a" },
+      { targets: { a: { http: { maxBytes: "3MB" } } } },
+      "http.maxBytes",
+      3_000_000,
+      "targets.a",
+    ],
+    [
+      { http: { ...http, maxBytes: null }, target: "a" },
+      { targets: { a: { http: { maxBytes: "3MB" } } } },
+      "http.maxBytes",
+      10_000_000,
+      "built-in: tasks.t says null",
+    ],
+    [
+      { http: { ...http, maxBytes: "${{ params.m }}" } },
+      { params: { m: "4MB" } },
+      "http.maxBytes",
+      4_000_000,
+      "tasks.t: ${{ params.m }}",
+    ],
+  ];
+
+for (const [task, rest, key, limit, why] of kindLimits) {
+  test(`makePlan() fills in ${key} of ${JSON.stringify({ ...task, ...rest })}`, () => {
+    const planned = taskOf(task, rest);
+    assert.equal(planned.spec[key.split(".")[1]!], limit);
+    assert.equal(planned.why[key], why);
+  });
+}
 
 test("makePlan() evaluates numbers in a kind's section and leaves its texts alone", () => {
   const task = taskOf({ file: { path: "${{ params.p }}", maxBytes: "${{ params.m }}" } }, {

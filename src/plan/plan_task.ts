@@ -1,39 +1,16 @@
 import type { Config } from "../config/config_schema.ts";
-import type { TaskSetting } from "../config/task_schema.ts";
-import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
+import type { ConfigPath } from "../model/diagnostic.ts";
 import type { ValueMap } from "../model/json.ts";
-import type { PoolPlan, TaskPlan } from "../model/plan.ts";
-import type { Cpus } from "../runtime/cpus.ts";
+import type { TaskPlan } from "../model/plan.ts";
 import type { Kind } from "../tasks/kind.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { builtInTask } from "./built_in.ts";
-import type { Evaluator } from "./evaluate.ts";
-import { type Layer, mergeLayers, type SettingsMap } from "./merge_layers.ts";
-import { mergeSpec } from "./merge_spec.ts";
+import { type Layer, mergeLayers } from "./merge_layers.ts";
 import { planForeach, planMatrix } from "./plan_inputs.ts";
 import { planCapture, planRetry, planTimeouts, whyOf, whyTimeouts } from "./plan_limits.ts";
+import { planSpec, whyKindLimits } from "./plan_spec.ts";
 import { readSettings, type SettingsReader } from "./read_settings.ts";
-
-/** A task of the config, and what was decided about it before. */
-export interface TaskDraft {
-  readonly name: string;
-  readonly setting: TaskSetting;
-  /** Position of its pool. */
-  readonly position: number;
-  readonly pool: PoolPlan;
-  /** @see TaskPlan.only */
-  readonly only: readonly string[] | null;
-  /** @see TaskPlan.first */
-  readonly first: number | null;
-}
-
-/** What planning a task needs of the rest. */
-export interface TaskPlanning {
-  readonly config: Config;
-  readonly evaluator: Evaluator;
-  readonly cpus: Cpus;
-  readonly report: ReportProblem;
-}
+import { targetOf, type TaskDraft, type TaskPlanning } from "./task_draft.ts";
 
 /** A task with every setting resolved: built-in, `defaults`, its target, itself; later wins, key by key. */
 export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
@@ -42,7 +19,7 @@ export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
   const kind = kindNamed(setting.kind);
   const settings = readSettings(mergeLayers(taskLayers(draft, kind, planning.config)), evaluator);
   const path: ConfigPath = ["tasks", name];
-  const spec = taskSpec(draft, kind, planning);
+  const spec = planSpec(draft, kind, planning);
   const timeouts = planTimeouts(settings, kind);
   const own = ownLimit(settings, planning);
   const harmless = planHarmless(settings, kind, spec);
@@ -72,6 +49,7 @@ export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
     why: {
       ...whyTimeouts(settings, kind),
       ...whyOf(settings, explained),
+      ...whyKindLimits(draft, kind, planning.config),
       target: setting.target === undefined ? `default for ${setting.kind}` : `tasks.${name}`,
       harmless: harmless.why,
       ...(own && { concurrency: own.why }),
@@ -84,7 +62,7 @@ const explained = ["retry.attempts", "retry.backoff", "retry.on", "retry.until",
 
 function taskLayers({ name, setting, pool }: TaskDraft, kind: Kind, config: Config): [Layer, ...Layer[]] {
   const { timeout, retry, capture } = config.defaults ?? {};
-  const target = Object.hasOwn(config.targets ?? {}, pool.name) ? config.targets![pool.name] : undefined;
+  const target = targetOf(config, pool);
   const { concurrency, idempotent, allowFailure } = setting;
   return [
     { from: "built-in", path: null, settings: builtInTask(kind) },
@@ -107,14 +85,6 @@ function taskLayers({ name, setting, pool }: TaskDraft, kind: Kind, config: Conf
       },
     },
   ];
-}
-
-/** The kind's section: the defaults of the kind and the target's section below the task's own. */
-function taskSpec({ name, setting, pool }: TaskDraft, kind: Kind, { evaluator }: TaskPlanning): ValueMap {
-  const own = evaluator.settle(setting.spec, ["tasks", name, kind.name]) as SettingsMap | undefined;
-  if (pool.kind !== kind.name) return mergeSpec({}, own ?? {}) as ValueMap;
-  const shared = Object.entries(pool.spec).filter(([key]) => !kind.targetOnly?.includes(key));
-  return mergeSpec(Object.fromEntries(shared), own ?? {}) as ValueMap;
 }
 
 /** The task's own limit within its pool. */

@@ -5,8 +5,10 @@
 import { stringifyJson, type Value } from "../model/json.ts";
 import type { Plan, PoolPlan, SecretSource, TaskPlan } from "../model/plan.ts";
 import { printable, writtenBytes, writtenCount, writtenDuration } from "../model/written.ts";
+import { kindNamed } from "../tasks/registry.ts";
 import { layOut, type Row, type TableStyle } from "./layout_rows.ts";
 import { type InputCounts, shortestTime } from "./shortest_time.ts";
+import { taskStory } from "./task_story.ts";
 import {
   writtenAttempts,
   writtenBackoff,
@@ -128,8 +130,13 @@ function taskLines(plan: Plan, task: TaskPlan, counts: InputCounts, style: Table
     row("repeatable", task.harmless ? "yes" : "no", why.harmless),
     row("capture", writtenCapture(task.capture), why.capture),
   );
+  for (const key of Object.keys(kindNamed(task.kind).limits ?? {})) {
+    const limit = Number(task.spec[key]);
+    const value = key.endsWith("Bytes") ? writtenBytes(limit) : writtenCount(limit);
+    rows.push(row(key, value, why[`${task.kind}.${key}`]));
+  }
   if (task.allowFailure) rows.push(row("allowFailure", "yes", why.allowFailure));
-  return [heading(task, counts, style), ...indented([...storyLines(task), ...layOut(rows, style)])];
+  return [heading(task, counts, style), ...indented([...taskStory(task), ...layOut(rows, style)])];
 }
 
 function heading(task: TaskPlan, counts: InputCounts, style: TableStyle): string {
@@ -140,46 +147,6 @@ function heading(task: TaskPlan, counts: InputCounts, style: TableStyle): string
     ? "1 input"
     : `${writtenCount(count)} inputs`;
   return `${style.bold(task.name)}  ${task.kind}, ${inputs}`;
-}
-
-/** What decides when and on what a task runs, in words. */
-function storyLines(task: TaskPlan): string[] {
-  const lines: string[] = [];
-  const needs = task.needs.map(({ task, when }) => when === "ok" ? task : `${task} (${when})`);
-  if (needs.length > 0) lines.push(`after ${needs.join(", ")}`);
-  if (task.if !== null) lines.push(`if ${task.if}`);
-  if (task.foreach !== null) lines.push(`for each ${foreachText(task.foreach)}`);
-  if (task.matrix !== null) lines.push(`for each combination of ${Object.keys(task.matrix.axes).join(", ")}`);
-  if (task.only !== null) {
-    lines.push(`only the ${task.only.length === 1 ? "key" : "keys"} ${task.only.join(", ")}`);
-  }
-  if (task.first !== null) lines.push(`only the first ${writtenCount(task.first)}`);
-  if (task.save !== null) lines.push(`saves to ${task.save.path}`);
-  if (task.collect !== null) lines.push(`collects to ${task.collect.path}`);
-  return lines.map(printable);
-}
-
-function foreachText(foreach: NonNullable<TaskPlan["foreach"]>): string {
-  switch (foreach.source) {
-    case "list":
-      return `of ${foreach.items.length === 1 ? "1 item" : `${writtenCount(foreach.items.length)} items`}`;
-    case "values":
-      return `of ${foreach.values}`;
-    case "range":
-      return `of ${foreach.range}`;
-    case "lines":
-      return `line of ${foreach.path}`;
-    case "csv":
-      return `row of ${foreach.path}`;
-    case "jsonl":
-      return `value of ${foreach.path}`;
-    case "json":
-      return `element of ${foreach.path}`;
-    case "glob":
-      return `file ${foreach.pattern}`;
-    case "from":
-      return foreach.each === null ? `ok run of ${foreach.from}` : `of ${foreach.each} of ${foreach.from}`;
-  }
 }
 
 function reportRows({ report, why }: Plan): Row[] {

@@ -76,6 +76,8 @@ tasks
                                              built-in
     repeatable       yes                     judged by its http section
     capture          16KiB                   built-in
+    maxBytes         10MB                    built-in
+    maxRedirects     10                      built-in
 
   details  http, 12,001 inputs
     after users
@@ -90,6 +92,8 @@ tasks
                                              built-in
     repeatable       yes                     judged by its http section
     capture          16KiB                   built-in
+    maxBytes         10MB                    built-in
+    maxRedirects     10                      built-in
 
   thumbs  exec, inputs not counted
     for each combination of size, format
@@ -101,6 +105,7 @@ tasks
     retry.backoff    200ms to 20s, full jitter  built-in
     repeatable       no                         judged by its exec section
     capture          16KiB                      built-in
+    maxBytes         1MiB                       built-in
     allowFailure     yes                        tasks.thumbs
 
 reports

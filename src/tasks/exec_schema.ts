@@ -111,6 +111,7 @@ function readRange(text: string): readonly [number, number] | undefined {
 /** Subprocesses, as far as they are known before anything runs. */
 export const execKind: Kind = {
   name: "exec",
+  limits: { maxBytes: defaultMaxBytes },
   schema,
   targetSchema: settings({ env, cwd, maxBytes }, "Where programs run."),
   attemptMs: null,

@@ -31,6 +31,7 @@ const schema = settings({
 /** File reads, as far as they are known before anything runs. */
 export const fileKind: Kind = {
   name: "file",
+  limits: { maxBytes: 50_000_000 },
   schema,
   targetSchema: settings({ maxBytes }, "A disk."),
   resultFields: {

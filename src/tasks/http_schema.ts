@@ -206,6 +206,7 @@ export const httpKind: Kind = {
   schema,
   targetSchema,
   targetOnly: ["baseUrl", "headers", "auth"],
+  limits: { maxBytes: 10_000_000, maxRedirects: 10 },
   phases: ["connect", "firstByte", "idle"],
   resultFields: {
     status: "int",

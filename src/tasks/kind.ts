@@ -26,6 +26,8 @@ export interface Kind {
    * is merged under the task's section, so that `TaskPlan.spec` has the last word and a performer reads it there. None by default.
    */
   readonly targetOnly?: readonly string[];
+  /** Built-in limits of the section by key: `maxBytes`. The plan fills them into every `TaskPlan.spec` and explains them. */
+  readonly limits?: { readonly [key: string]: number };
   /** Phases that a timeout of their own can end; for others `timeout` says nothing. None by default. */
   readonly phases?: readonly ("connect" | "firstByte" | "idle")[];
   /** The built-in timeout of an attempt in milliseconds, null for none; 30 s by default. */

@@ -56,6 +56,7 @@ const schema = settings({
 /** SQL queries, as far as they are known before anything runs. */
 export const sqlKind: Kind = {
   name: "sql",
+  limits: { maxRows: builtInMaxRows, maxBytes: builtInMaxBytes },
   schema,
   targetSchema: settings(shared, "A database."),
   phases: ["connect"],
