@@ -43,9 +43,9 @@ const range = mapped(
   text({ description: "Whole numbers, both ends included.", examples: ["1..100"] }, early),
   (range, place) => {
     if (range.includes("${{")) return range;
-    const match = /^\s*(-?\d{1,15})\s*\.\.\s*(-?\d{1,15})\s*$/.exec(range);
+    const match = /^\s*([-+]?\d+)\s*\.\.\s*([-+]?\d+)\s*$/.exec(range);
     if (!match) return complain(place, `expected a range such as 1..100, got "${range}"`);
-    if (Number(match[1]) <= Number(match[2])) return range;
+    if (BigInt(match[1]!) <= BigInt(match[2]!)) return range;
     return complain(place, `a range counts up: write ${match[2]}..${match[1]}, not ${match[1]}..${match[2]}`);
   },
 );
