@@ -1,61 +1,75 @@
 import { type Journal, JournalError, openJournal } from "../journal/journal.ts";
+import { runFiles } from "../journal/run_files.ts";
+import { configDirectory, stateDirectory } from "../journal/state_directory.ts";
 import type { Plan } from "../model/plan.ts";
+import { buildReport } from "../report/build_report.ts";
+import { ReportError } from "../report/destination.ts";
 import { makeRedactor } from "../report/redactor.ts";
+import { RunStats } from "../report/run_stats.ts";
+import { summaryText } from "../report/summary_text.ts";
+import { writeReport } from "../report/write_report.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
 import { inputContext } from "../run/input_context.ts";
 import { type Prepared, prepareRun } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
 import type { RunHandle } from "../run/run_plan.ts";
-import { listenForSignals, type StopSignal } from "../run/signals.ts";
-import { resolvePath } from "../runtime/resolve_path.ts";
+import { listenForSignals, signalCodes, type StopSignal } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
 import { attemptPrinter } from "./attempt_line.ts";
 import type { CommandBody, ParsedArguments } from "./command.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 import { planCommand } from "./plan_command.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
-
-const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+import { probeOutputs } from "./run_outputs.ts";
 
 /** `fanout run FILE`. */
 export const runCommand: CommandBody = async (args, ports) => {
   if (args.has("dry-run")) return await planCommand(args, ports);
-  const { host } = ports;
-  let handle: RunHandle | null = null;
-  const beforeRun = new AbortController();
   // Before anything else: a signal that comes while the plan is made must not be lost.
-  const firstSignal = listenForSignals(host, {
-    first: (signal) => handle === null ? beforeRun.abort(signal) : interrupt(handle, plan!, signal, "grace"),
-    second: (signal) =>
-      handle === null ? host.exit(signalCodes[signal]) : interrupt(handle, plan!, signal, "now"),
-    third: (signal) => host.exit(signalCodes[signal]),
-  });
-  let plan: Plan | null = null;
-
+  const signals = watchSignals(ports);
   const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
   if (loaded === null) return 2;
-  plan = loaded.plan;
-  const prepared = await prepare(loaded, ports, beforeRun.signal);
-  if (prepared === null) {
-    const signal = firstSignal();
-    if (signal === null) return 2;
-    host.stderr.write(`fanout: ${signal} before anything ran\n`);
+  const prepared = await prepare(loaded, ports, signals.beforeRun);
+  const signal = signals.first();
+  if (signal !== null) {
+    ports.host.stderr.write(`fanout: ${signal} came before anything ran\n`);
     return signalCodes[signal];
   }
-  return await conduct(args, ports, plan, prepared, firstSignal, (started) => {
-    handle = started;
-    const signal = firstSignal();
-    if (signal !== null) interrupt(started, loaded.plan, signal, "grace");
-  });
+  if (prepared === null) return 2;
+  return await conduct(args, ports, loaded.plan, prepared, signals);
 };
 
-function interrupt(handle: RunHandle, plan: Plan, signal: StopSignal, how: "grace" | "now"): void {
-  handle.stop({
-    how,
-    graceMs: plan.run.graceMs,
-    code: "interrupted",
-    message: `the run was stopped by ${signal}`,
+/** Signals, before there is a run to stop and after. */
+interface SignalWatch {
+  first(): StopSignal | null;
+  /** Aborted by the first signal. */
+  readonly beforeRun: AbortSignal;
+  /** From now on signals stop this run. */
+  handOver(plan: Plan, handle: RunHandle): void;
+}
+
+function watchSignals({ host }: Ports): SignalWatch {
+  const beforeRun = new AbortController();
+  let stop: ((signal: StopSignal, how: "grace" | "now") => void) | null = null;
+  const first = listenForSignals(host, {
+    first(signal) {
+      beforeRun.abort();
+      stop?.(signal, "grace");
+    },
+    second: (signal) => stop === null ? host.exit(signalCodes[signal]) : stop(signal, "now"),
+    third: (signal) => host.exit(signalCodes[signal]),
   });
+  return {
+    first,
+    beforeRun: beforeRun.signal,
+    handOver({ run: { graceMs } }, handle) {
+      stop = (signal, how) =>
+        handle.stop({ how, graceMs, code: "interrupted", message: `the run was stopped by ${signal}` });
+      const early = first();
+      if (early !== null) stop(early, "grace");
+    },
+  };
 }
 
 /** Null when something is wrong, which was said, or when a signal came. */
@@ -64,9 +78,8 @@ async function prepare(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Prepared | null> {
-  const context = inputContext(plan, ports);
   try {
-    return await prepareRun(plan, ports, context, (path, message, where) => {
+    return await prepareRun(plan, ports, inputContext(plan, ports), (path, message, where) => {
       printProblems([source.diagnose(path, message, where)], source.text, ports);
     }, signal);
   } catch (error) {
@@ -80,29 +93,46 @@ async function conduct(
   ports: Ports,
   plan: Plan,
   prepared: Prepared,
-  firstSignal: () => StopSignal | null,
-  onStarted: (handle: RunHandle) => void,
+  signals: SignalWatch,
 ): Promise<number> {
-  const { host } = ports;
+  const { host, disk, clock } = ports;
+  const complain = (message: string, code: number) => {
+    host.stderr.write(`fanout: ${message}\n`);
+    return code;
+  };
+  const given = args.value("state-dir");
+  const state = stateDirectory(
+    given === undefined ? null : resolvePath(host.cwd(), given),
+    host.environment,
+    disk,
+  );
+  if (!state.ok) return complain(state.message, 3);
+  const directory = configDirectory(state.path, plan.name, resolvePath(host.cwd(), plan.config.path));
+  const reportPath = plan.report.json ?? runFiles(directory, plan.runId).report;
+  const problems = probeOutputs(plan, { json: reportPath }, args.values("params"), ports);
+  for (const { message } of problems) complain(message, 2);
+  if (problems.length > 0) return problems.some(({ code }) => code === "taken") ? 2 : 3;
+
   const redactor = makeRedactor(prepared.secrets);
+  const stats = new RunStats();
+  const header = runHeader(plan, prepared.survey, host, null);
   let handle: RunHandle | null = null;
   let broken: JournalError | null = null;
   let journal: Journal;
   try {
     journal = await openJournal({
-      directory: resolvePath(host.cwd(), args.value("state-dir") ?? "/tmp/fanout-state"),
-      header: runHeader(plan, prepared.survey, host, null),
-      disk: ports.disk,
-      clock: ports.clock,
+      directory,
+      header,
+      disk,
+      clock,
       onBroken(error) {
         broken = error;
         handle?.stop({ how: "now", code: "io", message: error.message });
       },
     });
   } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    host.stderr.write(`fanout: ${error.message}\n`);
-    return 3;
+    if (error instanceof JournalError) return complain(error.message, 3);
+    throw error;
   }
 
   let progress: Progress | null = null;
@@ -113,26 +143,54 @@ async function conduct(
     prepared,
     journal,
     redactor,
+    stats,
     notice: (message) => say(`fanout: ${message}\n`),
     ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),
     onStarted(started) {
       handle = started;
       progress = startProgress({
         mode: progressMode(args, ports),
-        color: host.stderr.isTerminal && !host.environment.NO_COLOR,
+        color: usesColor(ports),
         output: host.stderr,
-        clock: ports.clock,
+        clock,
         view: started.view,
       });
-      onStarted(started);
+      signals.handOver(plan, started);
     },
   });
   (progress as Progress | null)?.stop();
-  const closing = closingOf(plan, facts, ports, firstSignal(), broken !== null);
-  await journal.finish(closing);
+
+  const closing = closingOf(plan, facts, ports, signals.first(), broken !== null);
+  let exitCode = closing.exitCode;
+  try {
+    if (broken === null) await journal.finish(closing);
+  } catch (error) {
+    exitCode = 3;
+    broken ??= error as JournalError;
+  }
+  if (broken !== null) complain((broken as JournalError).message, 3);
+  const report = buildReport(
+    { header, closing, results: journal.results, totals: header.tasks.map(({ total }) => total), lost: [] },
+    stats,
+  );
+  let written: string | null = reportPath;
+  try {
+    await writeReport(report, reportPath, ports);
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error;
+    exitCode = complain(error.message, 3);
+    written = null;
+  }
   await journal.close();
-  host.stderr.write(`${JSON.stringify(closing)}\n${journal.path}\n`);
-  return closing.exitCode;
+  if (!args.has("quiet") || exitCode !== 0) {
+    const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
+    host.stderr.write(summaryText(report, { color: usesColor(ports), width, reportPath: written }));
+  }
+  return exitCode;
+}
+
+function usesColor({ host }: Ports): boolean {
+  return host.stderr.isTerminal && !host.environment.NO_COLOR && host.environment.TERM !== "dumb";
 }
 
 function progressMode(args: ParsedArguments, { host }: Ports): ProgressMode {

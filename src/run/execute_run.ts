@@ -4,6 +4,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { Plan } from "../model/plan.ts";
 import type { RunClosing, TargetClosing } from "../model/run_record.ts";
 import { encodeResult } from "../report/encode_result.ts";
+import type { RunStats } from "../report/run_stats.ts";
 import type { SecretRedactor } from "../report/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { captureBudget } from "./capture_budget.ts";
@@ -20,6 +21,7 @@ export interface ExecuteOptions {
   readonly prepared: Prepared;
   readonly journal: Journal;
   readonly redactor: SecretRedactor;
+  readonly stats: RunStats;
   /** Something the user should know and that fails nothing. */
   notice(message: string): void;
   readonly onAttempt?: RunSetup["onAttempt"];
@@ -55,6 +57,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
         const kept = budget.apply(plan.tasks[task]!, result);
         const json = encodeResult(kept, redactor);
         budget.spend(json.length);
+        options.stats.add(kept, json);
         journal.append(task, payload.index, payload.id, result.outcome, json);
       },
     },

@@ -1,4 +1,5 @@
 import type { OutcomeCounts, SkipReason } from "../model/outcome.ts";
+import { signalCodes, type StopSignal } from "./signals.ts";
 
 /** What decides the exit code of a run that began. */
 export interface RunEnd {
@@ -7,12 +8,10 @@ export interface RunEnd {
   readonly allowedFailures: number;
   readonly stoppedBy: "max_failures" | "timeout" | "signal" | null;
   /** The signal that came first; null when none came. */
-  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP" | null;
+  readonly signal: StopSignal | null;
   /** The journal or a report could not be written. */
   readonly notDurable: boolean;
 }
-
-const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** The first that applies: 3, signal, 124, 1, 0. (2, 4 and 5 are decided before a run begins.) */
 export function exitCodeOf(end: RunEnd): number {

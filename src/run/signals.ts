@@ -2,6 +2,9 @@ import type { Host } from "../runtime/ports.ts";
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
+/** What a run that a signal ended exits with: 128 and the signal's number. */
+export const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
 /** What a run does when it is told to stop. */
 export interface SignalActions {
   /** The first: nothing new starts, work in flight has its grace. */
