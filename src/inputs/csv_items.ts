@@ -46,7 +46,8 @@ export class CsvItems implements ItemSource {
   /** Reads no further than the header. Gives null when it is fine (or the text is empty), else what is wrong. */
   async checkHeader(): Promise<string | null> {
     while (this.#columns === null && this.#last === null) await this.#readPiece();
-    return this.#last instanceof Fault ? this.#last.message : null;
+    const fault = this.#columns === null ? this.#last : this.#headerFault(this.#columns);
+    return fault instanceof Fault ? fault.message : null;
   }
 
   #take(): Pulled {
@@ -83,10 +84,15 @@ export class CsvItems implements ItemSource {
     if (this.#columns !== null || header === undefined) return;
     this.#position = 1;
     this.#columns = header;
-    const problem = headerProblem(header);
-    if (problem === null) return;
-    this.#last = new Fault(`${this.#name}:1: ${problem}`);
+    const fault = this.#headerFault(header);
+    if (fault === null) return;
+    this.#last = fault;
     this.#parser.records = [];
+  }
+
+  #headerFault(header: readonly string[]): Fault | null {
+    const problem = headerProblem(header);
+    return problem === null ? null : new Fault(`${this.#name}:1: ${problem}`);
   }
 }
 

@@ -19,6 +19,7 @@ const files = {
   "/config/double.txt": "a\nb\na\nb\nb\n",
   "/config/torn.jsonl": "1\n2\n{\n4\n",
   "/config/header.csv": "a,a\n",
+  "/config/ragged.csv": "a,b\n1\n2,3\n",
   "-": "x\n",
 };
 const vars = { params: { n: 3 } };
@@ -143,6 +144,7 @@ const sources: readonly (readonly [string, Partial<TaskPlan>, RegExp | null])[] 
     foreachOf({ source: "csv", path: "header.csv", delimiter: "," }),
     /^header.csv:1: columns 1 and 2/,
   ],
+  ["a csv header, not what follows", foreachOf({ source: "csv", path: "ragged.csv", delimiter: "," }), null],
   ["a range that goes down", foreachOf({ source: "range", range: "5..${{ params.n }}" }), /goes down/],
   [
     "values that are none",
