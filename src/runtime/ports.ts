@@ -85,6 +85,7 @@ export interface SourceFiles {
   /**
    * The regular files (and symlinks to such) that match, in no order, as the pattern spells its fixed part: relative to
    * `directory`, or absolute. `**` does not go through symlinks; names that begin with a dot are matched only by a dot.
+   * Directories that may not be read are passed over, as a shell does.
    */
   glob(pattern: string, directory: string): Promise<string[]>;
 }
