@@ -1,5 +1,6 @@
-import { type Expression, ExpressionError, type Template, type Vars } from "../../src/model/expression.ts";
-import type { Value, ValueMap } from "../../src/model/json.ts";
+import { compileTemplate } from "../../src/expr/compile_template.ts";
+import type { Template, Vars } from "../../src/model/expression.ts";
+import type { ValueMap } from "../../src/model/json.ts";
 import type { CapturePlan, PoolPlan, TaskPlan } from "../../src/model/plan.ts";
 import type { Redactor } from "../../src/model/redactor.ts";
 import type { Backpressure, Call, CancelReason, Failure } from "../../src/model/verdict.ts";
@@ -31,7 +32,7 @@ export function openTask(open: OpenTask, spec: ValueMap, setup: AttemptSetup): P
     pool: { spec: {} } as PoolPlan,
     ports: { ...realPorts(), ...setup.ports },
     directory: setup.directory,
-    template: templateOf,
+    template: (source) => templateOf(source, setup.vars ?? {}),
     renderTarget: (source) => source,
     secretVariables: setup.secretVariables ?? [],
     redactor: setup.redactor ?? noSecrets,
@@ -82,28 +83,10 @@ export function performOnce(performer: Performer, setup: AttemptSetup): ReturnTy
 
 const noSecrets: Redactor = { mask: (text) => text, margin: 0 };
 
-/** Stands in for the real ones: `${{ name }}` gives the variable of that name. */
-function templateOf(source: string): Template {
-  const parts = source.split(/\$\{\{\s*(\w+)\s*\}\}/)
-    .map((part, position) => position % 2 === 1 ? { source: part } as Expression : part)
-    .filter((part) => part !== "");
-  const whole = parts.length === 1 && typeof parts[0] === "object";
-  const names = parts.filter((part) => typeof part === "object").map((part) => part.source);
-  const value = (name: string, vars: Vars): Value => {
-    if (!Object.hasOwn(vars, name)) throw new ExpressionError(`there is no ${name}`);
-    return vars[name] as Value;
-  };
-  const renderText: Template["renderText"] = (vars, encode = (text) => text) =>
-    parts.map((part, at) => typeof part === "string" ? part : encode(String(value(part.source, vars)), at))
-      .join("");
-  return {
-    source,
-    constant: names.length === 0,
-    whole,
-    leading: typeof parts[0] === "object",
-    names: new Set(names),
-    parts,
-    render: (vars) => whole ? value(names[0]!, vars) : renderText(vars),
-    renderText,
-  };
+/** A text of a task's section, over variables of any type. */
+function templateOf(source: string, vars: Vars): Template {
+  const scope = Object.fromEntries(Object.keys(vars).map((name) => [name, "dyn" as const]));
+  const compiled = compileTemplate(source, scope);
+  if (compiled.ok) return compiled.value;
+  throw new Error(compiled.problems[0]!.message);
 }
