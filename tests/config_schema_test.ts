@@ -53,14 +53,14 @@ const good = [
   "version: 1\ntasks: {}",
   "version: 1\nx-a: { anything: [1] }\ntasks: { a: { exec: { command: [x] } } }",
   'version: 1\nparams: { c: 1, t: 10s, b: true }\nrun: { concurrency: "${{ params.c }}", timeout: "${{ params.t }}" }\ntasks: {}',
-  'version: 1\nparams: { c: 1, b: true }\ndefaults: { timeout: { attempt: "${{ params.c }}s" }, retry: "${{ params.c }}" }\ntasks:\n  a: { http: { url: x, maxBytes: "${{ params.c }}MB", redirects: "${{ params.b }}" }, allowFailure: "${{ params.b }}" }',
+  'version: 1\nparams: { c: 1, b: true }\ndefaults: { timeout: { attempt: "${{ params.c }}s" }, retry: "${{ params.c }}" }\ntasks:\n  a: { http: { url: https://x, maxBytes: "${{ params.c }}MB", redirects: "${{ params.b }}" }, allowFailure: "${{ params.b }}" }',
   "version: 1\nx-t: &t { timeout: 3s }\ntasks:\n  a: { <<: *t, exec: { command: [x] } }",
   "version: 1\ndefaults: { timeout: null, retry: { backoff: null } }\ntasks: { a: { exec: { command: [x] }, retry: null } }",
   "version: 1\ntargets: { a: { concurrency: cpus }, b: { concurrency: { min: 1, max: 2 }, rate: 100/s }, c: { rate: { limit: 6/1m, burst: 2 } } }\ntasks: {}",
   "version: 1\nparams: { a: null, b: { env: B, enum: [x] } }\nsecrets: { c: { command: [x] } }\ntasks: {}",
   "version: 1\ntasks: { a: { foreach: { csv: a.csv, delimiter: ; }, matrix: { n: [1], exclude: [{ n: 1 }] }, exec: { shell: x } } }",
   "version: 1\ntasks: { a: { exec: { command: [x] }, capture: 64KiB, save: out.txt, outputs: { a: stdout, b: { value: stdout, secret: true } } } }",
-  "version: 1\ntasks: { a: { http: { url: x, okStatus: [200-299, 404], json: { a: [null] } }, retry: { on: [http_status:409, timeout] } } }",
+  "version: 1\ntasks: { a: { http: { url: https://x, okStatus: [200-299, 404], json: { a: [null] } }, retry: { on: [http_status:409, timeout] } } }",
 ];
 
 const bad = [
@@ -98,9 +98,9 @@ const bad = [
   "version: 1\ntargets: { a: { breaker: { failureRate: 0.5 } } }\ntasks: {}",
   "version: 1\ntasks: { a: {} }",
   "version: 1\ntasks: { a: { timeout: 3s } }",
-  "version: 1\ntasks: { a: { http: { url: x }, exec: { command: [x] } } }",
+  "version: 1\ntasks: { a: { http: { url: https://x }, exec: { command: [x] } } }",
   "version: 1\ntasks: { a: { http: {} } }",
-  "version: 1\ntasks: { a: { http: { url: x, json: 1, body: x } } }",
+  "version: 1\ntasks: { a: { http: { url: https://x, json: 1, body: x } } }",
   "version: 1\ntasks: { a: { exec: { command: echo hi } } }",
   "version: 1\ntasks: { a: { exec: { command: [] } } }",
   "version: 1\ntasks: { a: { exec: { command: [x] }, retry: 0 } }",

@@ -13,6 +13,7 @@ import { checkOutputPaths } from "./check_output_paths.ts";
 import { checkRetries } from "./check_retries.ts";
 import { checkTargets } from "./check_targets.ts";
 import type { Config } from "./config_schema.ts";
+import type { TaskSetting } from "./task_schema.ts";
 
 /** A config that was read, as far as it could be. */
 export interface ConfigToCheck {
@@ -32,13 +33,17 @@ export function checkConfig({ config, raw, source, sites }: ConfigToCheck, repor
   checkOutputPaths(config, source.file, report);
   checkRetries(config, report);
   checkIdentities(config, checkExpressions(config, sites, source, report), report);
-  for (const [name, { kind, spec }] of Object.entries(config.tasks)) {
-    const path = ["tasks", name, kind];
-    kindNamed(kind).check(
-      spec as ValueMap,
-      (at, message, where) => report([...path, ...at], message, where),
-      path,
-    );
+  for (const [name, task] of Object.entries(config.tasks)) {
+    const reportInside: ReportProblem = (path, message, where) =>
+      report(["tasks", name, task.kind, ...path], message, where);
+    kindNamed(task.kind).check(task.spec as ValueMap, reportInside, connectionOf(config, task));
   }
   checkNotYet(raw, report);
+}
+
+/** What a task's target says of the connection, or the pool of its kind when it names none. */
+function connectionOf({ defaults, targets = {} }: Config, { target, kind }: TaskSetting): ValueMap {
+  const name = target ?? kind;
+  const named = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  return { ...defaults?.[kind], ...(named?.kind === kind ? named.spec : {}) } as ValueMap;
 }

@@ -11,7 +11,7 @@ nam: x
 runs: { concurency: 3 }
 tasks:
   a:
-    htpp: { url: x }
+    htpp: { url: https://x }
   b:
     http: { ulr: x, metod: GET }
     retries: 3
@@ -48,14 +48,14 @@ secrets: { t: {} }
 secrets: { t: { env: T, file: t } }
 targets: { a: { http: {}, sql: {} } }
 tasks:
-  a: { http: { url: x, json: 1, body: x }, exec: { command: [x] } }
+  a: { http: { url: https://x, json: 1, body: x }, exec: { command: [x] } }
   b: { exec: { command: [x], shell: x }, foreach: { lines: a, csv: b, each: x, select: y, delimiter: ";;" } }
 `,
     problems: [
       '2:25: "env" and "file" cannot stand together: leave out one of them',
       '3:27: "http" and "sql" cannot stand together: leave out one of them',
-      '5:33: "json" and "body" cannot stand together: leave out one of them',
-      '5:44: "http" and "exec" cannot stand together: leave out one of them',
+      '5:41: "json" and "body" cannot stand together: leave out one of them',
+      '5:52: "http" and "exec" cannot stand together: leave out one of them',
       '6:30: "command" and "shell" cannot stand together: leave out one of them',
       '6:63: "lines" and "csv" cannot stand together: leave out one of them',
       '6:71: "each" goes with "from" only',
@@ -175,14 +175,14 @@ tasks:
     name: "what retries name",
     text: `version: 1
 tasks:
-  a: { http: { url: x }, retry: { on: [http_status:409, http_status, exit_code:1, tiemout, http_status:x, timeout:3] } }
+  a: { http: { url: https://x }, retry: { on: [http_status:409, http_status, exit_code:1, tiemout, http_status:x, timeout:3] } }
   b: { exec: { command: [x] }, retry: { on: [exit_code:255, exit_code:300, http_status:500] } }
 `,
     problems: [
-      '3:70: warning: "exit_code:1" never happens to http tasks, so this retries nothing',
-      '3:83: "tiemout" is no error code; did you mean "timeout"?',
-      '3:92: expected a status such as http_status:409, got "http_status:x"',
-      '3:107: "timeout" stands alone: only http_status and exit_code take a number after a colon',
+      '3:78: warning: "exit_code:1" never happens to http tasks, so this retries nothing',
+      '3:91: "tiemout" is no error code; did you mean "timeout"?',
+      '3:100: expected a status such as http_status:409, got "http_status:x"',
+      '3:115: "timeout" stands alone: only http_status and exit_code take a number after a colon',
       '4:61: expected an exit code such as exit_code:255, got "exit_code:300"',
       '4:76: warning: "http_status:500" never happens to exec tasks, so this retries nothing',
     ],
@@ -192,7 +192,7 @@ tasks:
     text: `version: 1
 targets: { api: { http: { baseUrl: "https://x.test" } }, cpu: { concurrency: 2 }, file: { sql: {} } }
 tasks:
-  a: { target: apo, http: { url: x }, needs: [b, bb, htpp] }
+  a: { target: apo, http: { url: https://x }, needs: [b, bb, htpp] }
   b: { target: api, exec: { command: [x] } }
   c: { target: cpu, exec: { command: [x] }, foreach: { from: d } }
   htpp: { htpp: {} }
@@ -200,7 +200,7 @@ tasks:
     problems: [
       "2:91: targets.file is the pool of file tasks that name no target; give a target for sql another name",
       '4:16: target "apo" is not defined; did you mean "api"?',
-      '4:50: task "bb" is not defined; did you mean "b"?',
+      '4:58: task "bb" is not defined; did you mean "b"?',
       '5:16: target "api" is for http tasks, but "b" is of kind exec',
       '6:62: task "d" is not defined; did you mean "a"?',
       '7:11: unknown key "htpp"; did you mean "http"?',
@@ -224,16 +224,16 @@ tasks:
     name: "files that are written twice",
     text: `version: 1
 tasks:
-  a: { http: { url: x }, save: out/a.json }
-  b: { http: { url: x }, save: { path: ./out//a.json } }
-  c: { http: { url: x }, foreach: { lines: ids.txt }, collect: { path: ids.txt, value: json } }
-  d: { http: { url: x }, save: c.yaml }
+  a: { http: { url: https://x }, save: out/a.json }
+  b: { http: { url: https://x }, save: { path: ./out//a.json } }
+  c: { http: { url: https://x }, foreach: { lines: ids.txt }, collect: { path: ids.txt, value: json } }
+  d: { http: { url: https://x }, save: c.yaml }
 report: { json: out/a.json, html: /dev/stdout, junit: /dev/stdout }
 `,
     problems: [
-      '4:40: ./out//a.json is also where task "a" saves: write to another path',
-      '5:72: ids.txt is also the source of task "c": write to another path',
-      "6:32: c.yaml is also the config itself: write to another path",
+      '4:48: ./out//a.json is also where task "a" saves: write to another path',
+      '5:80: ids.txt is also the source of task "c": write to another path',
+      "6:40: c.yaml is also the config itself: write to another path",
       '7:17: out/a.json is also where task "b" saves: write to another path',
     ],
   },
@@ -262,8 +262,8 @@ defaults: { baseUrl: x, foreach: [1] }
 targets:
   api: { baseUrl: "https://x.test", http: { rate: 3/s }, foreach: [1] }
 tasks:
-  a: { http: { url: x, timeout: 3s, rate: 3/s, retries: 3 }, maxFailures: 3 }
-  b: { url: x, rate: 3/s, exec: { command: [x], okStatus: [200] } }
+  a: { http: { url: https://x, timeout: 3s, rate: 3/s, retries: 3 }, maxFailures: 3 }
+  b: { url: https://x, rate: 3/s, exec: { command: [x], okStatus: [200] } }
 `,
     problems: [
       '2:1: unknown key "concurrency"; it belongs to "run"',
@@ -276,13 +276,13 @@ tasks:
       '8:10: unknown key "baseUrl"; it stands under "http"',
       '8:45: unknown key "rate"; it stands one level up, beside "http"',
       '8:58: unknown key "foreach"; it belongs to a task',
-      '10:24: unknown key "timeout"; it stands one level up, beside "http"',
-      '10:37: unknown key "rate"; it belongs to a target',
-      '10:48: unknown key "retries"; known keys are url, method, query, headers, auth, okStatus, redirects, maxRedirects, maxBytes, network, tls, proxy, json, form, body, idempotencyKey, paginate',
-      '10:62: unknown key "maxFailures"; it belongs to "run"',
+      '10:32: unknown key "timeout"; it stands one level up, beside "http"',
+      '10:45: unknown key "rate"; it belongs to a target',
+      '10:56: unknown key "retries"; known keys are url, method, query, headers, auth, okStatus, redirects, maxRedirects, maxBytes, network, tls, proxy, json, form, body, idempotencyKey, paginate',
+      '10:70: unknown key "maxFailures"; it belongs to "run"',
       '11:8: unknown key "url"; it stands under "http", "sql" or "redis"',
-      '11:16: unknown key "rate"; it belongs to a target',
-      '11:49: unknown key "okStatus"; known keys are command, shell, env, cwd, stdin, okExitCodes, maxBytes',
+      '11:24: unknown key "rate"; it belongs to a target',
+      '11:57: unknown key "okStatus"; known keys are command, shell, env, cwd, stdin, okExitCodes, maxBytes',
     ],
   },
 ];

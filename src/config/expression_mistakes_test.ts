@@ -37,7 +37,7 @@ params: { day: x }
 tasks:
   a:
     foreach: { csv: hosts.csv, as: host }
-    http: { url: "/\${{ hots.name }}/\${{ params.dya }}", headers: { x: "\${{ secrets.token }}" } }
+    http: { url: "https://x/\${{ hots.name }}/\${{ params.dya }}", headers: { x: "\${{ secrets.token }}" } }
     if: status == 200
     key: "\${{ run.id }}-\${{ host.name }}"
     expect: [jsn.ok, "staus == 200"]
@@ -45,9 +45,9 @@ tasks:
     http: { url: "\${{ item }}", query: { x: "\${{ matrix.size }}" } }
 `,
     problems: [
-      '6:24: unknown name "hots"; did you mean "host"? (known here: params, secrets, run, index, item, host, needs)',
-      '6:48: unknown name "dya"; did you mean "day"? (params has day)',
-      '6:84: unknown name "token" (secrets has nothing)',
+      '6:33: unknown name "hots"; did you mean "host"? (known here: params, secrets, run, index, item, host, needs)',
+      '6:57: unknown name "dya"; did you mean "day"? (params has day)',
+      '6:93: unknown name "token" (secrets has nothing)',
       '7:9: unknown name "status" (known here: params, secrets, run, index, item, host, needs); there is no result yet here: "expect", "outputs" and "save" read it',
       '8:15: unknown name "run" (known here: params, secrets, index, item, host); a key must be the same in the next run, which resumes by it',
       '9:14: unknown name "jsn"; did you mean "json"? (known here: params, secrets, run, index, item, host, needs, status, headers, text, json, bytes, url, durationMs)',
@@ -94,7 +94,7 @@ tasks:
     text: `version: 1
 tasks:
   a:
-    http: { url: "/\${{ item.id" }
+    http: { url: "https://x/\${{ item.id" }
     if: params.a and params.b
     expect: [size(json.a, "b") > 0]
     outputs: { x: "", y: "\${{ }}", z: "\${{ json }}-\${{ json }}" }
@@ -178,14 +178,14 @@ tasks:
     text: `version: 1
 tasks:
   a:
-    http: { url: "/\${{ item.id" }
+    http: { url: "https://x/\${{ item.id" }
     if: params.a and params.b
     expect: [size(json, b)]
     outputs: { x: "", y: "\${{ }}", z: "\${{ json }}-\${{ json }}" }
     save: "out/\${{ }}.json"
 `,
     problems: [
-      "4:20: this ${{ is not closed by }}; write $${{ for the text ${{",
+      "4:29: this ${{ is not closed by }}; write $${{ for the text ${{",
       "5:18: write && instead of and",
       '6:22: ")" is missing; inside { } and [ ] a comma ends a value, so put the expression in quotes',
       '6:26: ")" cannot stand here; inside { } and [ ] a comma ends a value, so put the expression in quotes',

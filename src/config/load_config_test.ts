@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { loadConfig } from "./load_config.ts";
 import { showDiagnostic } from "./show_diagnostic.ts";
 
-const small = "version: 1\ntasks:\n  a: { http: { url: x } }\n";
+const small = "version: 1\ntasks:\n  a: { http: { url: https://x } }\n";
 
 function problemsOf(contents: string | Uint8Array): string[] {
   return loadConfig(contents, "c.yaml").problems.map((one) => `${one.line}:${one.column}: ${one.message}`);

@@ -77,7 +77,7 @@ tasks:
     text: `version: 1
 tasks:
   a:
-    http: { url: x }
+    http: { url: https://x }
     if: "a" == params.b
 `,
     problems: [
@@ -89,7 +89,7 @@ tasks:
     text: `version: 1
 tasks:
   a:
-    http: { url: x }
+    http: { url: https://x }
     if: >= 3
 `,
     problems: [
@@ -101,7 +101,7 @@ tasks:
     text: `version: 1
 tasks:
   a:
-    http: { url: x }
+    http: { url: https://x }
     outputs: { ids: json.users.map(u, u.id) }
 `,
     problems: [
@@ -112,7 +112,7 @@ tasks:
     name: "tabs",
     text: `version: 1
 tasks:
-	a: { http: { url: x } }
+	a: { http: { url: https://x } }
 `,
     problems: [
       "3:1: indent with spaces: YAML takes no tabs",

@@ -126,11 +126,11 @@ export const execKind: Kind = {
     maxRssBytes: "dyn",
   },
   textFields: ["stdout", "stderr", "json"],
-  check(spec, report, path) {
+  check(spec, report) {
     for (const name of Object.keys((spec as ExecSpec).env ?? {})) {
       if (!/[=\0]/.test(name)) continue;
       report(
-        [...path, "env", name],
+        ["env", name],
         `${JSON.stringify(name)} cannot name a variable: it has a = or a NUL in it`,
         {
           on: "key",

@@ -232,13 +232,17 @@ export const httpKind: Kind = {
 };
 
 /** Rules between the fields of a task's section. */
-function checkHttp(spec: ValueMap, report: ReportProblem): void {
-  const { headers, auth, method, network, proxy, tls } = spec;
+function checkHttp(spec: ValueMap, report: ReportProblem, connection: ValueMap): void {
+  const { url, headers, auth, method, network, proxy, tls } = spec;
   const named = isValueMap(headers)
     ? Object.keys(headers).find((name) => /^authorization$/i.test(name))
     : undefined;
   if (named !== undefined && isValueMap(auth)) {
     report(["auth"], `"auth" and the header "${named}" say two things: leave out one of them`, { on: "key" });
+  }
+  const isRelative = typeof url === "string" && !/^([a-z][a-z0-9+.-]*:|\$\{\{)/i.test(url);
+  if (isRelative && typeof connection.baseUrl !== "string") {
+    report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
   }
   if (isValueMap(headers)) {
     for (const [name, value] of Object.entries(headers)) {

@@ -4,7 +4,7 @@
  * A kind knows its protocol and nothing else: no pools, no retries, no journal, no report. It never starts an attempt,
  * never waits between two, and touches the machine only through the ports it is given.
  */
-import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
+import type { ReportProblem } from "../model/diagnostic.ts";
 import type { Scope, Template, Vars } from "../model/expression.ts";
 import type { Value, ValueMap } from "../model/json.ts";
 import type { KindName, PoolPlan, TaskPlan } from "../model/plan.ts";
@@ -36,8 +36,12 @@ export interface Kind {
   readonly resultFields: Scope;
   /** Fields of `resultFields` for which the whole text must be kept: `text`, `json`. */
   readonly textFields: readonly string[];
-  /** Rules a schema cannot say. Paths given to `report` are relative to the kind's section. */
-  check(spec: ValueMap, report: ReportProblem, path: ConfigPath): void;
+  /**
+   * Rules a schema cannot say. Paths given to `report` are relative to the kind's section.
+   *
+   * @param connection the section of the task's target, over that of `defaults`; empty without
+   */
+  check(spec: ValueMap, report: ReportProblem, connection: ValueMap): void;
   /** The pool of a task that names no target. */
   defaultPool(spec: ValueMap): DefaultPool;
   /** May an attempt whose fate is unknown be repeated, going by the spec alone? */

@@ -19,7 +19,10 @@ export const redisKind: Kind = {
   phases: ["connect"],
   resultFields: { value: "dyn" },
   textFields: [],
-  check: () => {},
+  check(spec, report, connection) {
+    if ((spec.url ?? connection.url ?? null) !== null) return;
+    report([], 'no server is named: write a "url" here, or name a target that has one');
+  },
   defaultPool: (spec) => ({
     name: String(spec.url ?? "redis"),
     concurrency: 16,

@@ -94,9 +94,12 @@ function queryText(): Word<string> {
 }
 
 /** Where the config does not tell which database it is, only what holds for each of them is said. */
-function checkSql(spec: ValueMap, report: ReportProblem): void {
-  const { url, query, params } = spec;
-  if (typeof url === "string" && !url.includes("${{")) {
+function checkSql(spec: ValueMap, report: ReportProblem, connection: ValueMap): void {
+  const { query, params } = spec;
+  const url = spec.url ?? connection.url;
+  if (url === undefined || url === null) {
+    report([], 'no database is named: write a "url" here, or name a target that has one');
+  } else if (spec.url === url && typeof url === "string" && !url.includes("${{")) {
     const place = readSqlUrl(url, "/");
     if ("wrong" in place) report(["url"], `this is no database: ${place.wrong}`);
   }
