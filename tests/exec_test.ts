@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,9 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import type { ValueMap } from "../src/model/json.ts";
 import type { CancelReason } from "../src/model/verdict.ts";
+import { realProcesses } from "../src/runtime/processes.ts";
 import { openExec } from "../src/tasks/exec.ts";
+import { runVariable } from "../src/tasks/exec_command.ts";
 import { DecodeError } from "../src/tasks/kind.ts";
 import { type AttemptSetup, perform } from "./support/perform_task.ts";
 
@@ -253,6 +256,26 @@ test("exec reports what escaped by setsid, and does not wait for it", async () =
   assert.ok(Date.now() - began < 1500);
   assert.equal(output["leaked"], true);
   process.kill(Number(output["stdout"]), "SIGKILL");
+});
+
+test("exec marks what it starts with the run, so that survivors are found", async () => {
+  const { output } = await answer(fixture("forks_daemon.sh"));
+  const daemon = Number(output["stdout"]);
+  const found = realProcesses.withVariable(runVariable, "test-run");
+  assert.deepEqual(found.filter(({ pid }) => pid === daemon), [{ pid: daemon, command: "sleep 30" }]);
+  process.kill(daemon, "SIGKILL");
+  await isGone(daemon);
+  assert.equal(realProcesses.withVariable(runVariable, "test-run").some(({ pid }) => pid === daemon), false);
+});
+
+test("exec leaves nothing behind when the program exits in the middle of it", async () => {
+  const program = join(fixtures, "exits_while_running.ts");
+  const isBun = "Bun" in globalThis;
+  const output = execFileSync(process.execPath, [...(isBun ? [] : ["run", "-A"]), program], {
+    encoding: "utf8",
+  });
+  assert.ok(Number(output) > 1);
+  assert.ok(await isGone(Number(output)));
 });
 
 test("exec stops a program that prints for ever, and keeps little of it", async () => {

@@ -91,6 +91,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     task,
     pool: plan.pools[task.pool]!,
     ports: context.ports,
+    runId: plan.runId,
     directory: plan.config.directory,
     template: (source) => compiler.template(source, before),
     renderTarget: (source): Value => compiler.template(source, targetScope).render(context.shared),

@@ -12,6 +12,23 @@ export function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGCON
   }
 }
 
+/** Groups that have to end when this program does. */
+const live = new Set<number>();
+
+/** Kills the group if this program exits before `until` has settled: at a third Ctrl-C nothing else would. */
+export function endWithProgram(pid: number, until: Promise<unknown>): void {
+  if (live.size === 0) process.once("exit", killAll);
+  live.add(pid);
+  until.then(() => {
+    live.delete(pid);
+    if (live.size === 0) process.removeListener("exit", killAll);
+  });
+}
+
+function killAll(): void {
+  for (const pid of live) signalGroup(pid, "SIGKILL");
+}
+
 /**
  * Whether something of the group still runs. What has ended but was not waited for by its new parent does not count:
  * in a container whose first process waits for nobody, such remains stay for ever.

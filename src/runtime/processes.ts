@@ -1,3 +1,4 @@
+import { findByVariable } from "./find_processes.ts";
 import { findProgram } from "./find_program.ts";
 import { startByBun } from "./processes_bun.ts";
 import { startByDeno } from "./processes_deno.ts";
@@ -7,9 +8,22 @@ import { explainSpawnFailure, notInPath } from "./spawn_failure.ts";
 export interface Processes {
   /**
    * Starts a program in a session and process group of its own. Its output is read as fast as it comes, so that it never
-   * waits for its reader. A program that does not read its stdin is no error.
+   * waits for its reader. A program that does not read its stdin is no error. When this program exits first, the whole
+   * group is killed.
    */
   spawn(command: ProcessCommand): ChildProcess | SpawnFailure;
+  /**
+   * Processes that still run with this value of a variable in their environment, which what they start inherits: those
+   * that a program which was killed left behind. None where the system does not tell.
+   */
+  withVariable(name: string, value: string): readonly FoundProcess[];
+}
+
+/** @see Processes.withVariable */
+export interface FoundProcess {
+  readonly pid: number;
+  /** Its arguments, with spaces between them. */
+  readonly command: string;
 }
 
 /** What to start. */
@@ -82,6 +96,7 @@ export function processesBy(start: StartProcess): Processes {
         return explainSpawnFailure(error, program, command);
       }
     },
+    withVariable: findByVariable,
   };
 }
 

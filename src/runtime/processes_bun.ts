@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { openStdinFile } from "./child_input.ts";
 import { readOutput } from "./child_output.ts";
-import { isGroupRunning, signalGroup } from "./process_group.ts";
+import { endWithProgram, isGroupRunning, signalGroup } from "./process_group.ts";
 import type { ChildProcess, ProcessCommand, ProcessExit } from "./processes.ts";
 
 /** As far as it is used here. */
@@ -37,10 +37,12 @@ export function startByBun(command: ProcessCommand, program: string): ChildProce
       lazy: true,
     });
     const output = readOutput(child.stdout, child.stderr, command.onOutput);
+    const exited = child.exited.then(() => exitOf(child));
+    endWithProgram(child.pid, Promise.all([exited, output.ended]));
     return {
       kind: "started",
       pid: child.pid,
-      exited: child.exited.then(() => exitOf(child)),
+      exited,
       outputEnded: output.ended,
       closeOutput: output.close,
       signalGroup: (signal) => void signalGroup(child.pid, signal),

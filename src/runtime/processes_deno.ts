@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { openInput } from "./child_input.ts";
 import { readOutput } from "./child_output.ts";
-import { isGroupRunning, signalGroup } from "./process_group.ts";
+import { endWithProgram, isGroupRunning, signalGroup } from "./process_group.ts";
 import { type ProcessMeter, startMeter } from "./process_meter.ts";
 import type { ChildProcess, ProcessCommand, ProcessExit } from "./processes.ts";
 
@@ -28,10 +28,12 @@ export function startByDeno(command: ProcessCommand, program: string): ChildProc
     const output = readOutput(child.stdout, child.stderr, command.onOutput);
     const meter = startMeter(child.pid);
     output.ended.then(meter.look);
+    const exited = exitOf(child.status, meter).finally(() => input?.stop());
+    endWithProgram(child.pid, Promise.all([exited, output.ended]));
     return {
       kind: "started",
       pid: child.pid,
-      exited: exitOf(child.status, meter).finally(() => input?.stop()),
+      exited,
       outputEnded: output.ended,
       closeOutput: output.close,
       signalGroup: (signal) => void signalGroup(child.pid, signal),

@@ -5,6 +5,9 @@ import { resolvePath } from "../runtime/resolve_path.ts";
 import type { ExecSpec } from "./exec_schema.ts";
 import type { TaskContext } from "./kind.ts";
 
+/** Names the run in the environment of its subprocesses. */
+export const runVariable = "FANOUT_RUN_ID";
+
 /** A command of one task run; `onOutput` is added by who starts it. */
 export type RenderedCommand = Omit<ProcessCommand, "onOutput"> & { readonly kind: "command" };
 
@@ -67,6 +70,7 @@ function compileEnvironment(context: TaskContext, spec: ExecSpec): (vars: Vars) 
   for (const [name, value] of Object.entries(context.ports.host.environment)) {
     if (value !== undefined && !context.secretVariables.includes(name)) fixed[name] = value;
   }
+  fixed[runVariable] = context.runId;
   const rendered: [string, Template][] = [];
   for (const [name, value] of Object.entries(spec.env ?? {})) {
     delete fixed[name];

@@ -68,6 +68,8 @@ export interface TaskContext {
   readonly task: TaskPlan;
   readonly pool: PoolPlan;
   readonly ports: Ports;
+  /** Subprocesses carry it in their environment, as `FANOUT_RUN_ID`: so those that outlive a killed run are found. */
+  readonly runId: string;
   /** Absolute; relative paths start here. */
   readonly directory: string;
   /** Compiles a text of `task.spec`. @throws when it does not compile (it was checked at load). */

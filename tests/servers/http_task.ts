@@ -54,6 +54,7 @@ export function openTask(given: GivenTask): Promise<Performer> {
     task,
     pool,
     ports: { ...ports, host: { ...ports.host, environment: given.environment ?? {} } },
+    runId: "test-run",
     directory: given.directory ?? "/",
     template,
     renderTarget: (source) => template(source).render({ params: {}, secrets: { token: "s3cret-token" } }),

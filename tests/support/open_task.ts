@@ -49,6 +49,7 @@ export async function openTask(
     task,
     pool: options.pool ?? poolPlan(),
     ports: realPorts(),
+    runId: "test-run",
     directory: options.directory ?? "/nowhere",
     template: (source) => orThrow(compileTemplate(source, { item: "dyn" })),
     renderTarget: (source) => source,

@@ -31,6 +31,7 @@ export function openTask(open: OpenTask, spec: ValueMap, setup: AttemptSetup): P
     task: { spec, save: setup.save ? { path: "f", if: null } : null } as unknown as TaskPlan,
     pool: { spec: {} } as PoolPlan,
     ports: { ...realPorts(), ...setup.ports },
+    runId: "test-run",
     directory: setup.directory,
     template: (source) => templateOf(source, setup.vars ?? {}),
     renderTarget: (source) => source,
