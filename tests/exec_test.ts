@@ -159,9 +159,8 @@ test("exec says why a program was not started, and does not try it again", async
 });
 
 test("exec gives lack of processes back as back-pressure", async () => {
-  const processes = {
-    spawn: () => ({ kind: "not_started", exhausted: true, message: "none to spare" }) as const,
-  };
+  const none = { kind: "not_started", exhausted: true, message: "none to spare" } as const;
+  const processes = { ...realProcesses, spawn: () => none };
   const result = await exec({ command: ["true"] }, { ports: { processes } });
   assert.deepEqual(result, { kind: "backpressure", message: "none to spare" });
 });
