@@ -75,6 +75,7 @@ export function checkRecord(bytes: Uint8Array, from: number, to: number): number
 export interface RunRecord {
   type: "run" | "kept" | "begin";
   bytes: Uint8Array;
+  lineFrom: number;
   idFrom: number;
   idTo: number;
   task: number;
@@ -93,6 +94,7 @@ export function parseRunRecord(bytes: Uint8Array, from: number, end: number, rec
   if (type === undefined) return false;
   record.type = type;
   record.bytes = bytes;
+  record.lineFrom = from;
   record.idFrom = from + typeAt + type.length + '","id":"'.length;
   record.idTo = bytes.indexOf(quote, record.idFrom);
   let at = record.idTo + '","task":'.length;
