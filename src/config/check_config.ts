@@ -11,6 +11,7 @@ import type { ConfigSource } from "./config_source.ts";
 import { checkNotYet } from "./not_yet.ts";
 import { checkOutputPaths } from "./check_output_paths.ts";
 import { checkRetries } from "./check_retries.ts";
+import { checkTimeouts } from "./check_timeouts.ts";
 import { checkTargets } from "./check_targets.ts";
 import type { Config } from "./config_schema.ts";
 import type { TaskSetting } from "./task_schema.ts";
@@ -32,6 +33,7 @@ export function checkConfig({ config, raw, source, sites }: ConfigToCheck, repor
   checkTargets(config, report);
   checkOutputPaths(config, source.file, report);
   checkRetries(config, report);
+  checkTimeouts(config, report);
   checkIdentities(config, checkExpressions(config, sites, source, report), report);
   for (const [name, task] of Object.entries(config.tasks)) {
     const reportInside: ReportProblem = (path, message, where) =>

@@ -33,12 +33,35 @@ export function checkExpressions(
       continue;
     }
     namesRead.set(site.path.join("\0"), compiled.value.names);
-    if (!site.secrets && readsSecrets(compiled.value.names)) {
-      report(site.path, "a secret cannot be used here: this stands in reports or on a command line");
-    }
+    if (!site.secrets) checkSecrets(site, compiled.value.names, config, report);
     if ("type" in compiled.value) checkType(site, compiled.value.type, report);
   }
   return (path) => namesRead.get(path.join("\0"));
+}
+
+/** Secrets, and outputs that are secret, go nowhere where they could be read. */
+function checkSecrets(
+  { path }: ExpressionSite,
+  names: ReadonlySet<string>,
+  config: Config,
+  report: ReportProblem,
+): void {
+  if (readsSecrets(names)) {
+    report(path, "a secret cannot be used here: this stands in reports or on a command line");
+    return;
+  }
+  const [section, task, field, output] = path.map(String);
+  const isSecretItself = section === "tasks" && field === "outputs" &&
+    config.tasks[task!]?.outputs?.[output!]?.secret === true;
+  const [secret] = [...names].filter((name) => isSecretOutput(name, config));
+  if (secret === undefined || isSecretItself) return;
+  report(path, `${secret} is secret and cannot be used here: this stands in reports or on a command line`);
+}
+
+/** True for `needs.a.outputs.x`, and what lies in it, where `a` says that `x` is secret. */
+function isSecretOutput(name: string, config: Config): boolean {
+  const [root, task, , output] = name.split(".");
+  return root === "needs" && config.tasks[task ?? ""]?.outputs?.[output ?? ""]?.secret === true;
 }
 
 function checkType(site: ExpressionSite, type: string, report: ReportProblem): void {

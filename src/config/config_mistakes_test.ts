@@ -285,6 +285,24 @@ tasks:
       '11:57: unknown key "okStatus"; known keys are command, shell, env, cwd, stdin, okExitCodes, maxBytes',
     ],
   },
+  {
+    name: "timeouts that say nothing, and polls without an end",
+    text: `version: 1
+targets: { api: { http: { baseUrl: "https://x" }, timeout: { connect: 3s, total: 1m } }, db: { sql: { url: "sqlite:x.db" }, timeout: { firstByte: 3s } } }
+tasks:
+  a: { exec: { command: [x] }, timeout: { connect: 3s, attempt: 2m, total: 1m } }
+  b: { http: { url: "https://x" }, retry: { until: json.done } }
+  c: { target: api, http: { url: x }, retry: { until: json.done } }
+  d: { target: api, http: { url: x }, retry: { until: json.done }, timeout: { total: null } }
+`,
+    problems: [
+      '2:136: warning: sql tasks have no phase that "firstByte" could end, so this says nothing',
+      '4:43: warning: exec tasks have no phase that "connect" could end, so this says nothing',
+      "4:65: warning: an attempt may take 2m, but the whole task run ends after 1m: no attempt can use its time",
+      "5:45: this would poll for ever: set how long at most, as in timeout: { total: 5m }",
+      "7:48: this would poll for ever: set how long at most, as in timeout: { total: 5m }",
+    ],
+  },
 ];
 
 for (const { name, text, problems } of cases) {

@@ -195,6 +195,26 @@ tasks:
       "8:16: the ${{ }} is empty; write $${{ for the text ${{",
     ],
   },
+  {
+    name: "outputs that are secret, where they would be seen",
+    text: `version: 1
+tasks:
+  a: { http: { url: "https://x" }, outputs: { token: { value: json.t, secret: true }, id: json.id } }
+  b:
+    needs: [a]
+    exec: { command: [x, "\${{ needs.a.outputs.token }}"], env: { T: "\${{ needs.a.outputs.token }}" } }
+    if: needs.a.outputs.token != needs.a.outputs.id
+    outputs:
+      again: needs.a.outputs.token
+      header: { value: "'Bearer ' + needs.a.outputs.token", secret: true }
+    save: "\${{ needs.a.outputs.id }}"
+`,
+    problems: [
+      "6:26: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
+      "7:9: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
+      "9:14: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
+    ],
+  },
 ];
 
 for (const { name, text, problems } of cases) {

@@ -3,7 +3,7 @@ import { choice, count, duration, list, required, section, size, text, unitWord 
 const runEntries = {
   concurrency: count({ description: "Attempts in flight over all targets.", default: 256 }, { min: 1 }),
   timeout: duration({
-    description: "The whole run, from the start of the process. Past it everything is cancelled (exit 124).",
+    description: "How long the whole process may take; past it everything is cancelled (exit 124).",
     examples: ["20m"],
   }),
   maxFailures: unitWord("tolerance", {
