@@ -84,24 +84,6 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./init_command.ts")).initCommand,
   },
   {
-    name: "report",
-    operands: "SOURCE",
-    operandCount: { min: 1, max: 1 },
-    summary: "Print a report or a journal in another format; rebuilds the report of a killed run",
-    examples: ["fanout report reports/nightly.json", "fanout report run.ndjson --format json -o report.json"],
-    flags: [
-      {
-        name: "format",
-        short: "f",
-        value: "F",
-        choices: ["text", "json", "html", "junit", "prometheus", "markdown", "csv"],
-        description: "Default text.",
-      },
-      { name: "output", short: "o", value: "PATH", description: "Write here instead of stdout." },
-    ],
-    load: async () => (await import("./report_command.ts")).reportCommand,
-  },
-  {
     name: "schema",
     operands: "",
     operandCount: { min: 0, max: 0 },
