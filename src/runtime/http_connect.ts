@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { outOfDescriptors } from "./descriptors.ts";
 import { codeOf, type Connection, DialError, discard, type Stage } from "./http_stage.ts";
 
 /** How long an address gets before the next one is tried beside it (RFC 8305, section 5). */
@@ -50,10 +51,12 @@ export function connectFirst(
 }
 
 function connectError(error: Error, address: string, host: string, port: number): DialError {
-  const code = codeOf(error);
+  // Bun takes a want of descriptors for a refusal.
+  const short = outOfDescriptors();
+  const code = short ?? codeOf(error);
   const place = host === address ? `${host} port ${port}` : `${host} port ${port} (${address})`;
   const words = `Cannot connect to ${place}: ${connectWords[code] ?? error.message} (${code})`;
-  return new DialError(code === "EMFILE" || code === "ENFILE" ? "descriptors" : "connect", code, words);
+  return new DialError(short === undefined ? "connect" : "descriptors", code, words);
 }
 
 const connectWords: { readonly [code: string]: string } = {

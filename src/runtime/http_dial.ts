@@ -19,6 +19,7 @@ export interface DialHandler {
 export function dial(route: HttpRoute, tls: TlsMaterial, handler: DialHandler): Stage {
   const { proxy, host } = route;
   const first = proxy ?? route;
+  let isAtProxy = proxy !== null;
   let stage: Stage = findAddresses(
     first.host,
     then((found) => {
@@ -40,6 +41,7 @@ export function dial(route: HttpRoute, tls: TlsMaterial, handler: DialHandler): 
   }
 
   function secureEnd(connection: Connection): void {
+    isAtProxy = false;
     if (!route.secure) handler.connected(connection);
     else stage = secure(connection, host, tls, then((secured) => handler.connected(secured)));
   }
@@ -49,7 +51,9 @@ export function dial(route: HttpRoute, tls: TlsMaterial, handler: DialHandler): 
   }
 
   function fail({ reason, code, message }: DialError): void {
-    handler.failed({ reason, code, message, sent: false });
+    // Whatever keeps us from the proxy is the proxy's failure, but for a want of descriptors, which is our own.
+    const isOfProxy = isAtProxy && reason !== "descriptors";
+    handler.failed({ reason: isOfProxy ? "proxy" : reason, code, message, sent: false });
   }
 
   return { cancel: () => stage.cancel() };

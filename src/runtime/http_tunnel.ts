@@ -25,7 +25,7 @@ export function openTunnel(
   function read(chunk: Uint8Array): void {
     answer += String.fromCharCode(...chunk.subarray(0, maxAnswerBytes));
     const end = answer.indexOf("\r\n\r\n");
-    if (end < 0 && answer.length <= maxAnswerBytes) return;
+    if (end < 0 && answer.length < maxAnswerBytes) return;
     const wrong = whatIsWrong(answer, end);
     if (wrong !== undefined) return fail(wrong.code, wrong.words);
     stopListening();

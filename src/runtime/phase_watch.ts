@@ -8,6 +8,23 @@ export interface Watched {
   expire(): void;
 }
 
+/** What the watch needs of time. */
+export interface Ticker {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Calls `tick` again and again, until what it gives is called. It keeps no process alive. */
+  every(ms: number, tick: () => void): () => void;
+}
+
+const realTicker: Ticker = {
+  now: () => performance.now(),
+  every(ms, tick) {
+    const timer = setInterval(tick, ms);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};
+
 /**
  * Limits on phases of many things at once, with one timer for all. A phase that begins costs two stores and no
  * timer; in exchange a limit is noticed late, by at most a tenth of the shortest one, and never early.
@@ -17,14 +34,16 @@ export interface Watched {
  */
 export class PhaseWatch {
   readonly #all = new Set<Watched>();
+  readonly #ticker: Ticker;
   readonly #tickMs: number;
   /** Runs with the machine's clock, but never more than two ticks at a time. */
   #time = 0;
   #tickedAt = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stop: (() => void) | undefined;
 
   /** `limitsMs`: every limit that will be used. */
-  constructor(limitsMs: readonly (number | null)[]) {
+  constructor(limitsMs: readonly (number | null)[], ticker: Ticker = realTicker) {
+    this.#ticker = ticker;
     const shortest = Math.min(...limitsMs.map((limit) => limit ?? Infinity));
     this.#tickMs = Math.min(250, Math.max(5, shortest / 20));
   }
@@ -34,7 +53,7 @@ export class PhaseWatch {
     watched.limitMs = limitMs;
     watched.enteredAt = -1;
     this.#all.add(watched);
-    if (this.#timer === undefined) this.#start();
+    if (this.#stop === undefined) this.#start();
   }
 
   forget(watched: Watched): void {
@@ -42,19 +61,18 @@ export class PhaseWatch {
   }
 
   #start(): void {
-    this.#tickedAt = performance.now();
-    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
-    this.#timer.unref?.();
+    this.#tickedAt = this.#ticker.now();
+    this.#stop = this.#ticker.every(this.#tickMs, () => this.#tick());
   }
 
   #tick(): void {
     // The timer outlives its last phase by one tick, so that one request after another does not start it each time.
     if (this.#all.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
+      this.#stop!();
+      this.#stop = undefined;
       return;
     }
-    const now = performance.now();
+    const now = this.#ticker.now();
     this.#time += Math.min(now - this.#tickedAt, 2 * this.#tickMs);
     this.#tickedAt = now;
     for (const watched of this.#all) {
