@@ -16,6 +16,7 @@ import type { RunHandle } from "../run/run_plan.ts";
 import { listenForSignals, signalCodes, type StopSignal } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
+import { walkingOnce } from "../runtime/source_files.ts";
 import { attemptPrinter } from "./attempt_line.ts";
 import type { CommandBody, ParsedArguments } from "./command.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
@@ -24,8 +25,9 @@ import { type Progress, type ProgressMode, startProgress } from "./progress/prog
 import { probeOutputs } from "./run_outputs.ts";
 
 /** `fanout run FILE`. */
-export const runCommand: CommandBody = async (args, ports) => {
-  if (args.has("dry-run")) return await planCommand(args, ports);
+export const runCommand: CommandBody = async (args, machine) => {
+  if (args.has("dry-run")) return await planCommand(args, machine);
+  const ports = { ...machine, sources: walkingOnce(machine.sources) };
   // Before anything else: a signal that comes while the plan is made must not be lost.
   const signals = watchSignals(ports);
   const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));

@@ -59,8 +59,8 @@ const reasons: { readonly [code: string]: ReadTrouble["reason"] } = {
 const atOnceBytes = 256 * 1024;
 
 /** One file on the spot that took this long, and others are left to threads for a while. */
-const slowMs = 5;
-const slowForMs = 1_000;
+const slowMs = 20;
+const slowForMs = 250;
 
 let slowUntil = 0;
 const shared = new Uint8Array(64 * 1024);

@@ -1,6 +1,6 @@
 import { access, constants, glob, open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import type { Stats } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ByteReader, SourceFacts, SourceFiles } from "./ports.ts";
 import { readStdin } from "./stdin.ts";
@@ -76,16 +76,37 @@ class FileReader implements ByteReader {
 async function globFiles(pattern: string, directory: string): Promise<string[]> {
   const files: string[] = [];
   for await (const path of glob(pattern, { cwd: directory })) {
-    if (await isFile(resolve(directory, path))) files.push(path);
+    if (isFile(resolve(directory, path))) files.push(path);
   }
   return files;
 }
 
-/** False for a dangling symlink and for what went away meanwhile. */
-async function isFile(path: string): Promise<boolean> {
+/**
+ * False for a dangling symlink, for one that goes in circles, and for what went away meanwhile. On the spot: asking in the
+ * background costs twenty times as much, and the answer is nearly always cached.
+ */
+function isFile(path: string): boolean {
   try {
-    return (await stat(path)).isFile();
+    return statSync(path).isFile();
   } catch {
     return false;
   }
+}
+
+/**
+ * The same sources, but a glob that was counted is not walked again when it is opened: each second time the list of the
+ * first is given, so that what was counted is what is run.
+ */
+export function walkingOnce(sources: SourceFiles): SourceFiles {
+  const walked = new Map<string, Promise<string[]>>();
+  return {
+    ...sources,
+    glob(pattern, directory) {
+      const name = `${directory}\0${pattern}`;
+      const known = walked.get(name);
+      if (known !== undefined) walked.delete(name);
+      else walked.set(name, sources.glob(pattern, directory));
+      return known ?? walked.get(name)!;
+    },
+  };
 }
