@@ -76,7 +76,13 @@ const schema = settings(
     }, { min: 1 }),
     maxBytes,
   },
-  { description: "Runs a program.", examples: [{ command: ["./check", "${{ item }}"] }] },
+  {
+    description:
+      "Runs a program, in a process group of its own: when it times out or the run is stopped, the whole " +
+      "group gets SIGTERM, and SIGKILL 1.5 s later. What it leaves running when it ends is ended too, unless it let go of " +
+      "stdout and stderr. Exit code 75 asks for another attempt.",
+    examples: [{ command: ["./check", "${{ item }}"] }],
+  },
   {
     exactlyOne: ["command", "shell"],
   },
