@@ -152,6 +152,7 @@ params: { a: [x], b: { defualt: 1 } }
 tasks:
   a: { exec: { command: echo hi }, expect: stdout != "", needs: b, matrix: { n: 3 } }
   b: { http: { url: [a], headers: [b], okStatus: [20, 200-100, ok] }, outputs: [x], foreach: 3 }
+  d: { exec: { command: [x] }, foreach: ids.txt }
   c: text
 `,
     problems: [
@@ -167,8 +168,9 @@ tasks:
       '5:55: expected a status or a range such as 200-299, got "200-100"',
       '5:64: expected a status or a range such as 200-299, got "ok"',
       "5:80: expected a map, got a list",
-      "5:94: expected a list, got 3",
-      '6:6: expected a map, got "text"',
+      "5:94: expected a list, got 3: write a list, { lines: FILE }, or an expression in ${{ }}",
+      '6:41: expected a list, got "ids.txt": write a list, { lines: FILE }, or an expression in ${{ }}',
+      '7:6: expected a map, got "text"',
     ],
   },
   {
@@ -301,6 +303,24 @@ tasks:
       "4:65: warning: an attempt may take 2m, but the whole task run ends after 1m: no attempt can use its time",
       "5:45: this would poll for ever: set how long at most, as in timeout: { total: 5m }",
       "7:48: this would poll for ever: set how long at most, as in timeout: { total: 5m }",
+    ],
+  },
+  {
+    name: "connections that are not there",
+    text: `version: 1
+defaults: { http: { headers: { user-agent: me } } }
+targets: { api: { http: { baseUrl: "https://x", auth: { bearer: t } } } }
+tasks:
+  a: { http: { url: /users } }
+  b: { target: api, http: { url: /users } }
+  c: { sql: { query: select 1 } }
+  d: { redis: { command: [GET, a] } }
+`,
+    problems: [
+      "5:14: the headers of the target or the defaults go to the origin of a baseUrl only, and there is none",
+      '5:21: "/users" is relative: name a target that has a baseUrl, or write https://… in full',
+      '7:13: no database is named: write a "url" here, or name a target that has one',
+      '8:15: no server is named: write a "url" here, or name a target that has one',
     ],
   },
 ];

@@ -11,6 +11,7 @@ import {
   list,
   mapped,
   named,
+  nameOf,
   type Parsed,
   type Place,
   section,
@@ -38,6 +39,18 @@ const values = shapes(
   (raw) => typeof raw === "string" ? 0 : 1,
   "An expression that gives the list of items, or the items written out.",
 );
+
+const written = expression("", { scope: "inputs", secrets: false, gives: "list" });
+
+/** A list that an expression gives. Without its `${{ }}` a text is taken for a list or a file that was meant. */
+const givenList: Word<string> = {
+  read(raw, place) {
+    if (typeof raw === "string" && raw.includes("${{")) return written.read(raw, place);
+    const instead = "write a list, { lines: FILE }, or an expression in ${{ }}";
+    return complain(place, `expected a list, got ${nameOf(raw)}: ${instead}`);
+  },
+  json: () => ({ type: "string", pattern: "\\$\\{\\{", description: "An expression that gives the list." }),
+};
 
 const range = mapped(
   text({ description: "Whole numbers, both ends included.", examples: ["1..100"] }, early),
@@ -102,7 +115,7 @@ const source = section({
 export const foreach = shapes(
   [
     mapped(items, (items): ForeachSetting => ({ source: "list", items })),
-    mapped(values, toValues),
+    mapped(givenList, toValues),
     mapped(source, toForeach),
   ],
   (raw) => Array.isArray(raw) ? 0 : isMap(raw) ? 2 : 1,
@@ -132,18 +145,8 @@ export type ForeachSetting =
     | { readonly source: "from"; readonly from: string; readonly each?: string }
   );
 
-const axisExpression: Word<string> = {
-  ...expression("", { scope: "inputs", secrets: false, gives: "list" }),
-  // Without the `${{ }}` a text is a list that was forgotten.
-  json: () => ({
-    type: "string",
-    pattern: "\\$\\{\\{",
-    description: "An expression that gives the list of values.",
-  }),
-};
-
 const axis = shapes(
-  [axisExpression, list(anything("A value.", { ...early, exact: true }), "Values, written out.")],
+  [givenList, list(anything("A value.", { ...early, exact: true }), "Values, written out.")],
   (raw) => typeof raw === "string" && raw.includes("${{") ? 0 : 1,
   "Values: a list, or an expression that gives one.",
 );

@@ -25,7 +25,7 @@ const config = {
     users: { target: "api", http: { url: "/users" }, outputs: { ids: "json" } },
     details: {
       needs: ["users"],
-      foreach: "needs.users.outputs.ids",
+      foreach: "${{ needs.users.outputs.ids }}",
       target: "api",
       http: { url: "/users/${{ item }}" },
       save: "out/${{ item }}.json",

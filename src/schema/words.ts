@@ -34,4 +34,13 @@ export {
   within,
 } from "./structures.ts";
 export { isTemplated, readTemplated, type Templated } from "./templated.ts";
-export { below, complain, isMap, type JsonSchema, type Parsed, type Place, type Word } from "./word.ts";
+export {
+  below,
+  complain,
+  isMap,
+  type JsonSchema,
+  nameOf,
+  type Parsed,
+  type Place,
+  type Word,
+} from "./word.ts";

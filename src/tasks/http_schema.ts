@@ -181,24 +181,13 @@ const schema = settings({
   examples: [{ url: "https://example.com/${{ item }}" }],
 }, { atMostOne: [["json", "form", "body"]] });
 
-const targetSchema = mapped(
-  settings({
-    baseUrl: text({
-      description: "Prefix of every task's `url`; headers and auth go to its origin only.",
-      examples: ["https://api.example.com/v1"],
-    }),
-    ...shared,
-  }, "An HTTP server."),
-  (target, place) => {
-    for (const key of ["headers", "auth"] as const) {
-      if (!target[key] || target.baseUrl) continue;
-      const message =
-        `a target's ${key} go to the origin of its baseUrl only, and it has none: write a baseUrl`;
-      place.reading.report([...place.path, key], message, { on: "key" });
-    }
-    return target;
-  },
-);
+const targetSchema = settings({
+  baseUrl: text({
+    description: "Prefix of every task's `url`; headers and auth go to its origin only.",
+    examples: ["https://api.example.com/v1"],
+  }),
+  ...shared,
+}, "An HTTP server.");
 
 /** HTTP requests, as far as they are known before anything runs. */
 export const httpKind: Kind = {
@@ -243,6 +232,13 @@ function checkHttp(spec: ValueMap, report: ReportProblem, connection: ValueMap):
   const isRelative = typeof url === "string" && !/^([a-z][a-z0-9+.-]*:|\$\{\{)/i.test(url);
   if (isRelative && typeof connection.baseUrl !== "string") {
     report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
+  }
+  for (const key of ["headers", "auth"]) {
+    if (!connection[key] || connection.baseUrl) continue;
+    report(
+      [],
+      `the ${key} of the target or the defaults go to the origin of a baseUrl only, and there is none`,
+    );
   }
   if (isValueMap(headers)) {
     for (const [name, value] of Object.entries(headers)) {
