@@ -148,7 +148,8 @@ tasks:
       "7:13: no ${{ }} may stand here: this is fixed in the config, write it out",
       '8:28: unknown name "item" (known here: params, secrets, run)',
       "8:46: no ${{ }} may stand here: this is fixed in the config, write it out",
-      "9:20: no ${{ }} may stand here: this is fixed in the config, write it out",
+      "9:20: no ${{ }} may stand in a shell text, where data would be run as commands: " +
+      'write env: { VALUE: "${{ … }}" } beside it, and "$VALUE" in it',
       "9:47: a key cannot hold an expression",
     ],
   },

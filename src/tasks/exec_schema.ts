@@ -13,6 +13,7 @@ import {
   shapes,
   size,
   text,
+  type Word,
 } from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
 
@@ -36,6 +37,25 @@ const maxBytes = size({
   default: "1MiB",
 });
 
+const fixedShellText = fixedText({
+  description: "A text for `sh -c`, fixed in the config; values reach it as environment variables.",
+  examples: ['gzip -c "$FILE" | wc -c'],
+});
+
+/** The shell would take a value in its text for a part of the program: this is the mistake to explain. */
+const shellText: Word<string> = {
+  ...fixedShellText,
+  read(raw, place) {
+    if (typeof raw !== "string" || !raw.includes("${{")) return fixedShellText.read(raw, place);
+    place.reading.report(
+      place.path,
+      "no ${{ }} may stand in a shell text, where data would be run as commands: " +
+        'write env: { VALUE: "${{ … }}" } beside it, and "$VALUE" in it',
+    );
+    return undefined;
+  },
+};
+
 const exitCode = shapes(
   [
     count("An exit code.", { max: 255 }),
@@ -55,10 +75,7 @@ const schema = settings(
       description: "The program and its arguments; no shell takes part.",
       examples: [["./bin/resize", "--size", "${{ matrix.size }}"]],
     }, { min: 1 }),
-    shell: fixedText({
-      description: "A text for `sh -c`, fixed in the config; values reach it as environment variables.",
-      examples: ['gzip -c "$FILE" | wc -c'],
-    }),
+    shell: shellText,
     env,
     cwd,
     stdin: shapes(
