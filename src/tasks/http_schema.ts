@@ -23,9 +23,9 @@ import {
 import type { ReportProblem } from "../model/diagnostic.ts";
 import { isValueMap, type ValueMap } from "../model/json.ts";
 import type { Kind } from "./kind.ts";
+import { tlsSettings } from "./tls_schema.ts";
 
 const file = text("Path of a file, relative to the config.");
-const pem = text("Path of a PEM file, relative to the config, or PEM text itself.");
 
 const auth = settings(
   {
@@ -110,16 +110,7 @@ const shared = {
       "Which addresses may be dialled: `public` refuses every address that is not public, `any` lifts the refusal of link-local and cloud metadata addresses.",
     default: "default",
   }),
-  tls: within(
-    "plan",
-    settings({
-      ca: pem,
-      cert: pem,
-      key: pem,
-      serverName: text("The name the certificate is checked against."),
-      insecure: flag({ description: "Accept any certificate. For tests only.", default: false }),
-    }, "TLS: own authorities and client certificates."),
-  ),
+  tls: tlsSettings,
   proxy: within(
     "plan",
     text({
