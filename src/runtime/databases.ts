@@ -6,6 +6,7 @@ import type { Value } from "../model/json.ts";
  */
 export interface Databases {
   openSqlite(options: SqliteOptions): Opening<SqlSession>;
+  openPostgres(options: PostgresOptions): Opening<SqlSession>;
 }
 
 /** A SQLite file. */
@@ -16,6 +17,38 @@ export interface SqliteOptions {
   readonly create: boolean;
   /** How long a statement waits for another process to let go of the file, in milliseconds. */
   readonly busyMs: number;
+}
+
+/** A server, and who asks. */
+export interface ServerOptions {
+  /** A name, an address, or the path of a unix socket (for PostgreSQL, of its directory). */
+  readonly host: string;
+  readonly port: number;
+  /** Null for what the server's own tools would take. */
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly database: string | null;
+  readonly tls: DatabaseTls;
+  /** Until a statement can be sent, in milliseconds; null for no limit. */
+  readonly connectMs: number | null;
+}
+
+/** A PostgreSQL server. */
+export interface PostgresOptions extends ServerOptions {
+  readonly applicationName: string;
+  /** As libpq's `options`: `-c search_path=app`; null for none. */
+  readonly startupOptions: string | null;
+}
+
+/** TLS, in the words of libpq. `ca`, `cert` and `key` are absolute paths of PEM files, or PEM text; null for none. */
+export interface DatabaseTls {
+  /** `prefer` goes on without where the server has none; `require` checks no certificate, `verify-ca` not its name. */
+  readonly mode: "disable" | "prefer" | "require" | "verify-ca" | "verify-full";
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** What the certificate is made out to, where it is not the host. */
+  readonly serverName: string | null;
 }
 
 /** A connection on its way. Settles once, also after `cancel`; never rejects for what a server or the network does. */
@@ -77,7 +110,9 @@ export interface Trouble {
   readonly kind: "trouble";
   /**
    * SQLSTATE for PostgreSQL, the error's name for MySQL, `SQLITE_BUSY`, the first word of a Redis error,
-   * or the system's name for what happened to the socket or the file: `ECONNREFUSED`, `ENOENT`.
+   * or the system's name for what happened to the socket or the file: `ECONNREFUSED`, `ENOENT`. Words of our own:
+   * `CANCELLED`; `TIMEOUT`, no connection in time; `TLS`, certificates and keys; `PROTOCOL`, an answer that makes no sense;
+   * `UNSUPPORTED`, a statement that does not work this way; `TRANSACTION`, one that leaves a transaction open.
    */
   readonly code: string;
   readonly message: string;
@@ -88,6 +123,7 @@ export interface Trouble {
 /** The machine's databases. */
 export const realDatabases: Databases = {
   openSqlite: (options) => lazily(async () => (await import("./sqlite.ts")).openSqlite(options)),
+  openPostgres: (options) => lazily(async () => (await import("./postgres.ts")).openPostgres(options)),
 };
 
 /** Opens with a driver that has to be imported first. */

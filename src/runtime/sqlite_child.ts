@@ -166,7 +166,7 @@ function rowsBeforehand(
 type Ending = { readonly rowCount: number } | { readonly code: string; readonly message: string };
 
 const leftOpen = {
-  code: "SQLITE_MISUSE",
+  code: "TRANSACTION",
   message: "the query left a transaction open, which was rolled back: each query is a transaction of its own",
 };
 

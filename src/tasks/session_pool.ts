@@ -1,4 +1,5 @@
 import type { PoolPlan } from "../model/plan.ts";
+import type { Failure } from "../model/verdict.ts";
 
 /** A connection that can be kept. */
 export interface PooledSession {
@@ -18,6 +19,7 @@ export class SessionPool<S extends PooledSession> {
   /** By what they connect to; in each, the one that was used last stands last. */
   private readonly idle = new Map<string, S[]>();
   private readonly closing = new Set<Promise<void>>();
+  private readonly refusals = new Map<string, Failure>();
   private openCount = 0;
   private users = 0;
 
@@ -47,6 +49,16 @@ export class SessionPool<S extends PooledSession> {
   /** The caller could not open the connection that `take` made room for. */
   giveUp(): void {
     this.openCount--;
+  }
+
+  /** Who was turned away once is not asked to try again: it would be locked out for all others too. */
+  refuse(place: string, why: Failure): void {
+    this.refusals.set(place, why);
+  }
+
+  /** Why this place takes no connections of this run; undefined when it may. */
+  refusal(place: string): Failure | undefined {
+    return this.refusals.get(place);
   }
 
   /** Puts a connection back, after `take` and use. */

@@ -6,6 +6,7 @@ import { defaultCaptureBytes } from "./body_store.ts";
 import type { Body } from "./body.ts";
 import type { Answer, Job, Performer, TaskContext } from "./kind.ts";
 import { compileValue } from "./render_value.ts";
+import { readTlsSection, type Wrong } from "./server_url.ts";
 import { joinSessionPool, type SessionPool } from "./session_pool.ts";
 import { judgeTrouble, type TroubleContext } from "./sql_failure.ts";
 import { ResultRows, type RowLimits } from "./sql_rows.ts";
@@ -25,6 +26,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   const { task, directory, ports } = context;
   const spec = readSpec(task.spec);
   const renderUrl = context.template(spec.url);
+  const renderTls = spec.tls === undefined ? () => undefined : compileValue(spec.tls, context.template);
   const renderParams = compileValue(spec.params, context.template);
   const limits: RowLimits = {
     maxRows: spec.maxRows,
@@ -35,10 +37,15 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   const format = task.save === null ? null : rowFormatOf(task.save.path);
   const sessions: SessionPool<SqlSession> = joinSessionPool(context.pool);
   const statements = new Map<string, PreparedQuery>();
+  let lastPlace: {
+    readonly url: string;
+    readonly tls: ValueMap | undefined;
+    readonly place: SqlPlace | Wrong;
+  } | undefined;
 
   return {
     async perform(job, call) {
-      const place = readSqlUrl(renderUrl.renderText(job.vars), directory);
+      const place = placeOf(renderUrl.renderText(job.vars), renderTls(job.vars) as ValueMap | undefined);
       if ("wrong" in place) return failed("template", `Cannot use sql.url: ${place.wrong}`);
       const prepared = prepare(place);
       if (prepared.wrong !== undefined) return failed("query", `Cannot send the query: ${prepared.wrong}`);
@@ -50,12 +57,21 @@ export async function openSql(context: TaskContext): Promise<Performer> {
         readOnly: spec.readOnly,
         maxRows: spec.maxRows,
         maxRowBytes: spec.maxBytes,
-        serverTimeoutMs: task.timeouts.attemptMs,
+        serverTimeoutMs: task.timeouts.attemptMs === null ? null : task.timeouts.attemptMs + serverGraceMs,
       };
       return await attempt(place, prepared, statement, job, call);
     },
     close: () => sessions.leave(),
   };
+
+  /** The same for most inputs of most tasks. */
+  function placeOf(url: string, tls: ValueMap | undefined): SqlPlace | Wrong {
+    if (lastPlace?.url === url && lastPlace.tls === tls) return lastPlace.place;
+    const { connectMs } = task.timeouts;
+    const place = readSqlUrl(url, { directory, tls: readTlsSection(tls, directory), connectMs });
+    lastPlace = { url, tls, place };
+    return place;
+  }
 
   /** What can be said of the query depends on who reads it, and that is known when the URL is. */
   function prepare(place: SqlPlace): PreparedQuery {
@@ -73,9 +89,12 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     job: Job,
     call: Call,
   ): Promise<Answer | Failure | Backpressure> {
-    const judging = { shown: place.shown, harmless: task.harmless, onlyReads };
+    const refusal = sessions.refusal(place.key);
+    if (refusal !== undefined) return refusal;
+    const of = place.dialect === "sqlite" ? "file" : "server";
+    const judging = { of, shown: place.shown, harmless: task.harmless, onlyReads } as const;
     const session = sessions.take(place.key) ?? await open(place, call);
-    if ("kind" in session) return judge(session, { ...judging, sent: false }, call);
+    if ("kind" in session) return noteRefusal(place, judge(session, { ...judging, sent: false }, call));
     const { body, writer } = startSave(job);
     const rows = new ResultRows(limits, writer);
     const running = session.run(statement, rows);
@@ -93,6 +112,11 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     const opened = await cancellable(opening, opening.opened, call);
     if ("kind" in opened) sessions.giveUp();
     return opened;
+  }
+
+  function noteRefusal<T extends Failure | Backpressure>(place: SqlPlace, verdict: T): T {
+    if (verdict.kind === "failed" && verdict.error.code === "auth") sessions.refuse(place.key, verdict);
+    return verdict;
   }
 
   function startSave(job: Job): { readonly body: Body | null; readonly writer: RowWriter | null } {
@@ -132,8 +156,12 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   }
 }
 
+/** A server ends a statement by itself a little later than this program does, should it not be told to. */
+const serverGraceMs = 1_000;
+
 interface SqlSpec {
   readonly url: string;
+  readonly tls: Value | undefined;
   readonly query: string;
   readonly params: readonly Value[];
   readonly readOnly: boolean;
@@ -145,6 +173,7 @@ interface SqlSpec {
 function readSpec(spec: ValueMap): SqlSpec {
   return {
     url: String(spec.url ?? ""),
+    tls: spec.tls ?? undefined,
     query: String(spec.query),
     params: (spec.params ?? []) as readonly Value[],
     readOnly: spec.readOnly === true,

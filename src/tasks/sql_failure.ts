@@ -4,6 +4,8 @@ import type { Trouble } from "../runtime/databases.ts";
 
 /** What has to be known of an attempt to judge its trouble. */
 export interface TroubleContext {
+  /** Whether codes speak of a server or of a file. */
+  readonly of: "server" | "file";
   /** What it was done to, for the message. */
   readonly shown: string;
   /** A statement was sent; else the connection was still being made. */
@@ -16,54 +18,92 @@ export interface TroubleContext {
   readonly cancelled: CancelReason | undefined;
 }
 
-/** What an attempt's trouble means: a failure with its code, repeatable or not, or a machine that had nothing to spare. */
+/** What an attempt's trouble means: a failure with its code, repeatable or not, or a machine or server that had nothing to spare. */
 export function judgeTrouble(trouble: Trouble, context: TroubleContext): Failure | Backpressure {
   if (trouble.code === "CANCELLED" && context.cancelled !== undefined) {
     return cancelled(trouble, context, context.cancelled);
   }
-  if (exhausted.has(trouble.code)) return { kind: "backpressure", message: trouble.message };
+  if (exhausted.has(trouble.code) && !context.sent) return { kind: "backpressure", message: trouble.message };
   if (trouble.lost) return lost(trouble, context);
-  const meaning = meanings[trouble.code];
-  const where = context.sent ? "" : `Cannot open ${context.shown}: `;
+  const meaning = meaningOf(trouble, context);
+  const where = context.sent
+    ? ""
+    : `Cannot ${context.of === "file" ? "open" : "connect to"} ${context.shown}: `;
   return {
     kind: "failed",
     error: {
-      code: meaning?.code ?? "query",
-      message: where + trouble.message + (meaning?.hint ?? ""),
-      retryable: meaning?.retryable ?? false,
+      code: meaning.code,
+      message: where + trouble.message + (meaning.hint ?? ""),
+      retryable: meaning.retryable === "harmless" ? context.harmless : meaning.retryable ?? false,
     },
-    ...(meaning?.unhealthy ? { unhealthy: true } : {}),
+    ...(meaning.unhealthy ? { unhealthy: true } : {}),
+    ...(meaning.code === "timeout" ? { timedOut: true } : {}),
   };
 }
 
 interface Meaning {
   readonly code: ErrorCode;
-  /** It was never begun, or rolled back. */
-  readonly retryable?: boolean;
+  /** True where it was never begun, or rolled back. */
+  readonly retryable?: boolean | "harmless";
   readonly unhealthy?: boolean;
   /** What to do, after the server's own words. */
   readonly hint?: string;
 }
 
+/** Places or memory that others hold now: it is tried again when there are some. */
+const exhausted: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "53300"]);
+
+function meaningOf({ code, message }: Trouble, { of, sent }: TroubleContext): Meaning {
+  const own = meanings[code];
+  if (code === "57014" && /timeout/.test(message)) return { code: "timeout", retryable: "harmless" };
+  if (own !== undefined) return own;
+  if (of === "file") return fileMeanings[code] ?? { code: "query" };
+  if (/^E[A-Z_]{3,}$/.test(code) && !sent) return { code: "connect", retryable: true, unhealthy: true };
+  return { code: "query" };
+}
+
+const rolledBack: Meaning = { code: "query", retryable: true };
+const notReady: Meaning = { code: "connect", retryable: true, unhealthy: true };
+
 /** Without an entry: `query`, not to be repeated. */
 const meanings: { readonly [code: string]: Meaning } = {
-  ENOENT: { code: "not_found", hint: "; to have it made, write ?mode=rwc after the path" },
-  ENOTDIR: { code: "not_found" },
-  EISDIR: { code: "not_a_file" },
+  TIMEOUT: { code: "timeout", retryable: true, unhealthy: true },
+  TLS: { code: "tls" },
+  PROTOCOL: { code: "protocol" },
+  ENOTFOUND: { code: "dns" },
+  EAI_AGAIN: { code: "dns", retryable: true, unhealthy: true },
   EACCES: { code: "permission" },
   EPERM: { code: "permission" },
   SQLITE_PERM: { code: "permission" },
   SQLITE_READONLY: { code: "permission" },
   SQLITE_CANTOPEN: { code: "permission" },
-  SQLITE_BUSY: { code: "query", retryable: true, hint: ": another process holds it" },
-  SQLITE_LOCKED: { code: "query", retryable: true },
+  SQLITE_BUSY: { ...rolledBack, hint: ": another process holds it" },
+  SQLITE_LOCKED: rolledBack,
   SQLITE_TOOBIG: { code: "too_large" },
   SQLITE_FULL: { code: "io" },
   SQLITE_IOERR: { code: "io" },
+  "08001": notReady,
+  "08004": notReady,
+  "25006": { code: "permission", hint: ": the task says readOnly, or the server is a replica" },
+  "28000": { code: "auth" },
+  "28P01": { code: "auth" },
+  "3D000": { code: "not_found" },
+  "40001": rolledBack,
+  "40P01": rolledBack,
+  "42501": { code: "permission" },
+  "53100": { code: "io" },
+  "53200": { code: "io" },
+  "53300": rolledBack,
+  "55P03": rolledBack,
+  "57014": { code: "query", retryable: "harmless" },
+  "57P03": notReady,
 };
 
-/** The machine has no process or descriptor to give. */
-const exhausted: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
+const fileMeanings: { readonly [code: string]: Meaning } = {
+  ENOENT: { code: "not_found", hint: "; to have it made, write ?mode=rwc after the path" },
+  ENOTDIR: { code: "not_found" },
+  EISDIR: { code: "not_a_file" },
+};
 
 function cancelled(trouble: Trouble, context: TroubleContext, reason: CancelReason): Failure {
   if (trouble.lost && isUnknown(context)) return unknownOutcome(reason.message);

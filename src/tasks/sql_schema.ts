@@ -17,6 +17,7 @@ import type { Kind } from "./kind.ts";
 import { checkQuery } from "./sql_statement.ts";
 import { sqlDialects } from "./sql_text.ts";
 import { dialectOf, readSqlUrl } from "./sql_url.ts";
+import { tlsSettings } from "./tls_schema.ts";
 
 /** Rows of one result, unless the config says otherwise. */
 export const builtInMaxRows = 10_000;
@@ -28,7 +29,11 @@ export const builtInMaxBytes = 50_000_000;
 const shared = {
   url: text({
     description: "The database.",
-    examples: ["${{ secrets.pg }}", "sqlite:data.db", "sqlite:data.db?mode=rwc"],
+    examples: [
+      "${{ secrets.pg }}",
+      "postgres://user@host/name?sslmode=verify-full",
+      "sqlite:data.db?mode=rwc",
+    ],
   }),
   maxRows: count({ description: "The most rows of one result.", default: builtInMaxRows }, { min: 1 }),
   maxBytes: size({ description: "The largest result, all its rows together.", default: "50MB" }),
@@ -41,6 +46,7 @@ const shared = {
     description: "The query only reads: it runs in a read-only transaction and may be repeated.",
     default: false,
   }),
+  tls: tlsSettings,
 };
 
 const schema = settings({
@@ -100,7 +106,7 @@ function checkSql(spec: ValueMap, report: ReportProblem, connection: ValueMap): 
   if (url === undefined || url === null) {
     report([], 'no database is named: write a "url" here, or name a target that has one');
   } else if (spec.url === url && typeof url === "string" && !url.includes("${{")) {
-    const place = readSqlUrl(url, "/");
+    const place = readSqlUrl(url, { directory: "/", tls: undefined, connectMs: null });
     if ("wrong" in place) report(["url"], `this is no database: ${place.wrong}`);
   }
   if (typeof query !== "string") return;

@@ -1,5 +1,7 @@
-import type { Databases, Opening, SqlSession } from "../runtime/databases.ts";
+import type { Databases, Opening, ServerOptions, SqlSession } from "../runtime/databases.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
+import { readPostgresUrl, type ServerContext } from "./postgres_url.ts";
+import type { Wrong } from "./server_url.ts";
 import type { SqlDialect } from "./sql_text.ts";
 
 /** What a database URL means. */
@@ -12,28 +14,48 @@ export interface SqlPlace {
   open(databases: Databases): Opening<SqlSession>;
 }
 
-/** What `url` has to be, for messages. */
-export const sqlUrlForms = "sqlite:data.db";
-
 /** The grammar of a URL's server; undefined when the beginning of the text does not tell. */
 export function dialectOf(url: string): SqlDialect | undefined {
-  return /^sqlite:/i.test(url) ? "sqlite" : undefined;
+  const scheme = /^([a-z]+):/i.exec(url)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case "sqlite":
+      return "sqlite";
+    case "postgres":
+    case "postgresql":
+      return "postgres";
+  }
 }
 
-/** Reads a database URL; a relative path of a file starts at `directory`. */
-export function readSqlUrl(url: string, directory: string): SqlPlace | { readonly wrong: string } {
-  if (dialectOf(url) === "sqlite") return readSqliteUrl(url.slice("sqlite:".length), directory);
+/** Reads a database URL. */
+export function readSqlUrl(url: string, context: ServerContext): SqlPlace | Wrong {
+  switch (dialectOf(url)) {
+    case "sqlite":
+      return readSqliteUrl(url.slice("sqlite:".length), context.directory);
+    case "postgres": {
+      const options = readPostgresUrl(url, context);
+      return "wrong" in options
+        ? options
+        : serverPlace("postgres", options, (databases) => databases.openPostgres(options));
+    }
+  }
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
   return {
-    wrong: `${scheme === undefined ? "it has no scheme" : `${scheme} is not known`}; write ${sqlUrlForms}`,
+    wrong: `${scheme === undefined ? "it has no scheme" : `${scheme} is not known`}; write ` +
+      "postgres://user@host/name, mysql://user@host/name or sqlite:data.db",
   };
+}
+
+function serverPlace(dialect: SqlDialect, options: ServerOptions, open: SqlPlace["open"]): SqlPlace {
+  const { host, port, database } = options;
+  const shown = `${dialect}://${host.includes(":") ? `[${host}]` : host}:${port}/${database ?? ""}`;
+  return { dialect, key: JSON.stringify({ dialect, ...options }), shown, open };
 }
 
 /** How long a statement waits for another one to let go of the file, before the attempt fails and may be repeated. */
 const busyMs = 5_000;
 
 /** `sqlite:data.db`, `sqlite:///var/data.db`, `sqlite:data.db?mode=rwc`, `sqlite::memory:`. */
-function readSqliteUrl(rest: string, directory: string): SqlPlace | { readonly wrong: string } {
+function readSqliteUrl(rest: string, directory: string): SqlPlace | Wrong {
   const [, place = "", options] = /^(.*?)(?:\?([^?]*))?$/s.exec(rest)!;
   if (/^\/\/[^/]/.test(place)) {
     return {

@@ -1,0 +1,79 @@
+import type { ValueMap } from "../model/json.ts";
+import type { DatabaseTls } from "../runtime/databases.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
+
+/** A URL of a server, taken apart and decoded. */
+export interface ServerUrl {
+  readonly scheme: string;
+  /** Empty when it has none. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** Without the slash it begins with. */
+  readonly path: string;
+  /** After the question mark, by name. */
+  readonly options: ReadonlyMap<string, string>;
+}
+
+/** What cannot be used, and what to write instead. Nothing in it comes from the URL's userinfo. */
+export interface Wrong {
+  readonly wrong: string;
+}
+
+/** Reads a URL such as `postgres://user:password@host:5432/name?sslmode=require`. */
+export function readServerUrl(url: string): ServerUrl | Wrong {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return {
+      wrong:
+        "it cannot be read as scheme://user:password@host:port/name; in a user name and a password, @ is %40, : %3A and / %2F",
+    };
+  }
+  try {
+    return {
+      scheme: parsed.protocol.slice(0, -1),
+      host: decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, "$1"),
+      port: parsed.port === "" ? null : Number(parsed.port),
+      user: decodeURIComponent(parsed.username) || null,
+      password: decodeURIComponent(parsed.password) || null,
+      path: decodeURIComponent(parsed.pathname).replace(/^\//, ""),
+      options: new Map(parsed.searchParams),
+    };
+  } catch {
+    return { wrong: "a % in it is followed by no code: a % itself is written %25" };
+  }
+}
+
+/** Says which option of a URL is unknown. */
+export function checkOptions({ options }: ServerUrl, known: readonly string[]): Wrong | undefined {
+  const unknown = [...options.keys()].find((name) => !known.includes(name));
+  return unknown === undefined
+    ? undefined
+    : { wrong: `its option ${JSON.stringify(unknown)} is not known; known are ${known.join(", ")}` };
+}
+
+/** The section `tls` of a target or task, as far as it says something. Files are relative to `directory`. */
+export function readTlsSection(
+  tls: ValueMap | undefined,
+  directory: string,
+): Partial<DatabaseTls> | undefined {
+  if (tls === undefined) return undefined;
+  const file = (name: "ca" | "cert" | "key") => {
+    const pem = tls[name];
+    if (typeof pem !== "string") return {};
+    return { [name]: pem.includes("-----BEGIN ") ? pem : resolvePath(directory, pem) };
+  };
+  return {
+    mode: tls.insecure === true ? "require" : "verify-full",
+    ...file("ca"),
+    ...file("cert"),
+    ...file("key"),
+    ...(typeof tls.serverName === "string" ? { serverName: tls.serverName } : {}),
+  };
+}
+
+/** No TLS, and no files. */
+export const noTls: DatabaseTls = { mode: "disable", ca: null, cert: null, key: null, serverName: null };
