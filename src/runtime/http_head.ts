@@ -80,6 +80,7 @@ export function framingOf({ status, minor, headers }: ParsedHead, isHead: boolea
 }
 
 function keeps(connection: string, isKept: boolean): boolean {
+  if (connection === "keep-alive") return true;
   const options = connection.toLowerCase().split(",").map((option) => option.trim());
   if (options.includes("close")) return false;
   return isKept || options.includes("keep-alive");

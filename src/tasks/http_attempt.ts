@@ -33,6 +33,7 @@ export class HttpAttempt implements HttpHandler, DecodeHandler {
   #hops = 0;
   /** The redirect whose answer is being read. */
   #next: { readonly status: number; readonly location: string } | undefined;
+  /** Some redirect came from a public address. */
   #hasBeenPublic = false;
   #status = 0;
   #headers: HeaderMap = {};
@@ -67,9 +68,9 @@ export class HttpAttempt implements HttpHandler, DecodeHandler {
     this.#status = status;
     this.#headers = headerMap(headers);
     this.#received = 0;
-    this.#hasBeenPublic ||= isPublicHop(this.#request.url.origin.host, address);
     const { location } = this.#headers;
     if (this.#task.redirects && isRedirect(status, location)) {
+      this.#hasBeenPublic ||= isPublicHop(this.#request.url.origin.host, address);
       this.#next = { status, location };
       if (this.#announcedBytes() > maxDrainedBytes) this.#follow();
       return;
@@ -124,7 +125,7 @@ export class HttpAttempt implements HttpHandler, DecodeHandler {
 
   #send(): void {
     const { url, method, lines, body } = this.#request;
-    const route = this.#task.routes.to(url.origin, this.#hasBeenPublic && this.#hops > 0);
+    const route = this.#task.routes.to(url.origin, this.#hasBeenPublic);
     if (isNoRoute(route)) return this.#failed(route.code, route.message);
     this.#exchange = this.#task.client.send({
       route,

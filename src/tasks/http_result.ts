@@ -10,7 +10,7 @@ export type HeaderMap = { readonly [name: string]: string };
 /** Joins lines of one name with a comma, `set-cookie` lines, which hold commas, with a line end. */
 export function headerMap(lines: readonly string[]): HeaderMap {
   // Without a prototype, so that a header called `constructor` or `__proto__` is one like any other.
-  const map: { [name: string]: string } = Object.create(null);
+  const map: { [name: string]: string } = { __proto__: null } as never;
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i]!.toLowerCase();
     const before = map[name];
