@@ -12,8 +12,8 @@ import { renewPhase, type Watched } from "./phase_watch.ts";
 const maxWholeBytes = 65_536;
 
 /**
- * One request and its answer. Its phases: `opening` (files of the body), `connecting`, `sending`, `waiting` (for the
- * first byte), `reading`, `over`. Each has at most one limit, and only `over` is final.
+ * One request and its answer. Its phases: `connecting`, `sending`, `waiting` (for the first byte), `reading`, `over`.
+ * Each has at most one limit, and only `over` is final.
  */
 export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   limitMs: number | null = null;
@@ -22,7 +22,7 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   readonly #client: Http1Client;
   readonly #request: HttpRequest;
   readonly #handler: HttpHandler;
-  #phase: "opening" | "connecting" | "sending" | "waiting" | "reading" | "over" = "opening";
+  #phase: "connecting" | "sending" | "waiting" | "reading" | "over" = "connecting";
   #upload: Upload | undefined;
   #dial: Stage | undefined;
   #connection: HttpConnection | undefined;
@@ -37,13 +37,12 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   }
 
   begin(): void {
-    if (isWhole(this.#request)) return this.#connect();
-    openUpload(this.#request.body!, this.#client.options.directory).then((upload) => {
-      if (isFailure(upload)) return this.#fail(upload);
-      if (this.#phase === "over") return upload.close();
+    if (!isWhole(this.#request)) {
+      const upload = openUpload(this.#request.body!, this.#client.options.directory);
+      if (isFailure(upload)) return queueMicrotask(() => this.#fail(upload));
       this.#upload = upload;
-      this.#connect();
-    });
+    }
+    this.#connect();
   }
 
   cancel(): void {
@@ -132,8 +131,6 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   /** The server had closed an idle connection while this request was on its way: a new one will tell. */
   #repeat(): void {
     this.#closeUpload();
-    this.#client.watch.forget(this);
-    this.#phase = "opening";
     this.begin();
   }
 

@@ -1,8 +1,9 @@
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, read } from "node:fs";
 import { resolve } from "node:path";
 import type { BodyPart, HttpFailure } from "./http_port.ts";
 import { codeOf } from "./http_stage.ts";
+import { NotAFile, openFile } from "./open_file.ts";
+import { describeSystemError } from "./system_error.ts";
 
 const chunkBytes = 65_536;
 
@@ -12,24 +13,21 @@ export interface Upload {
   readonly length: number;
   /** The next chunk, null after the last, or why it cannot be read. Never called before the last one has settled. */
   next(): Promise<Uint8Array | null | HttpFailure>;
-  /** Closes its files. May be called at any time, more than once. */
+  /** Closes its files, as soon as no read is under way. May be called at any time, more than once. */
   close(): void;
 }
 
-interface OpenFile {
+interface Piece {
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly fd: number;
   readonly size: number;
 }
 
 /** Opens every file of a body, so that its length is known before anything is sent. */
-export async function openUpload(
-  parts: readonly BodyPart[],
-  directory: string,
-): Promise<Upload | HttpFailure> {
-  const opened: (Uint8Array | OpenFile)[] = [];
+export function openUpload(parts: readonly BodyPart[], directory: string): Upload | HttpFailure {
+  const opened: (Uint8Array | Piece)[] = [];
   for (const part of parts) {
-    const piece = part instanceof Uint8Array ? part : await openFile(resolve(directory, part.file));
+    const piece = part instanceof Uint8Array ? part : openPiece(resolve(directory, part.file));
     if (isFailure(piece)) {
       closeAll(opened);
       return piece;
@@ -46,13 +44,14 @@ export function isFailure(value: object): value is HttpFailure {
 
 class FileUpload implements Upload {
   readonly length: number;
-  readonly #pieces: readonly (Uint8Array | OpenFile)[];
+  readonly #pieces: readonly (Uint8Array | Piece)[];
   #piece = 0;
   /** Bytes of the present piece that were read. */
   #at = 0;
-  #closed = false;
+  #isReading = false;
+  #isClosed = false;
 
-  constructor(pieces: readonly (Uint8Array | OpenFile)[]) {
+  constructor(pieces: readonly (Uint8Array | Piece)[]) {
     this.#pieces = pieces;
     this.length = pieces.reduce((sum, piece) => sum + sizeOf(piece), 0);
   }
@@ -76,61 +75,48 @@ class FileUpload implements Upload {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    closeAll(this.#pieces);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // A descriptor that is closed under a read may be another file's by the time it is used.
+    if (!this.#isReading) closeAll(this.#pieces);
   }
 
-  async #read({ handle, path, size }: OpenFile, length: number): Promise<Uint8Array | HttpFailure> {
-    try {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length, this.#at);
-      this.#at += bytesRead;
-      // A file that grows is sent as long as it was; one that shrinks breaks the length that was announced.
-      if (bytesRead > 0) return buffer.subarray(0, bytesRead);
-      return sourceFailure("EIO", `${path} became shorter while it was sent: it had ${size} bytes`, true);
-    } catch (error) {
-      return sourceFailure(codeOf(error), `Cannot read ${path}: ${(error as Error).message}`, true);
-    }
+  #read({ fd, path, size }: Piece, length: number): Promise<Uint8Array | HttpFailure> {
+    this.#isReading = true;
+    return new Promise((settle) => {
+      read(fd, new Uint8Array(length), 0, length, this.#at, (error, bytesRead, buffer) => {
+        this.#isReading = false;
+        if (this.#isClosed) closeAll(this.#pieces);
+        if (error) return settle(sourceFailure(error, `Cannot read ${path}`, true));
+        this.#at += bytesRead;
+        // A file that grows is sent as long as it was; one that shrinks breaks the length that was announced.
+        if (bytesRead > 0) return settle(buffer.subarray(0, bytesRead));
+        const message = `${path} became shorter while it was sent: it had ${size} bytes`;
+        settle({ reason: "source", code: "EIO", message, sent: true });
+      });
+    });
   }
 }
 
-function sizeOf(piece: Uint8Array | OpenFile): number {
+function sizeOf(piece: Uint8Array | Piece): number {
   return piece instanceof Uint8Array ? piece.length : piece.size;
 }
 
-async function openFile(path: string): Promise<OpenFile | HttpFailure> {
-  let handle: FileHandle;
+function openPiece(path: string): Piece | HttpFailure {
   try {
-    // Without O_NONBLOCK a FIFO that nobody writes to would hold this for ever.
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { fd, facts } = openFile(path);
+    return { path, fd, size: facts.size };
   } catch (error) {
-    const code = codeOf(error);
-    if (code === "EMFILE" || code === "ENFILE") {
-      const message = `Cannot open ${path}: no file descriptor is left (${code})`;
-      return { reason: "descriptors", code, message, sent: false };
-    }
-    return sourceFailure(
-      code,
-      `Cannot open ${path}: ${openWords[code] ?? (error as Error).message} (${code})`,
-    );
+    return sourceFailure(error, `Cannot send ${path}`);
   }
-  const status = await handle.stat();
-  if (status.isFile()) return { path, handle, size: status.size };
-  await handle.close();
-  return sourceFailure("ENOTFILE", `${path} is no file: only files can be sent as a body`);
 }
 
-const openWords: { readonly [code: string]: string } = {
-  ENOENT: "there is no such file",
-  EACCES: "permission denied",
-};
-
-function sourceFailure(code: string, message: string, sent = false): HttpFailure {
-  return { reason: "source", code, message, sent };
+function sourceFailure(error: unknown, what: string, sent = false): HttpFailure {
+  const code = error instanceof NotAFile ? "ENOTFILE" : codeOf(error);
+  const reason = code === "EMFILE" || code === "ENFILE" ? "descriptors" : "source";
+  return { reason, code, message: `${what}: ${describeSystemError(error)}`, sent };
 }
 
-function closeAll(pieces: readonly (Uint8Array | OpenFile)[]): void {
-  for (const piece of pieces) {
-    if (!(piece instanceof Uint8Array)) piece.handle.close().catch(() => {});
-  }
+function closeAll(pieces: readonly (Uint8Array | Piece)[]): void {
+  for (const piece of pieces) if (!(piece instanceof Uint8Array)) closeSync(piece.fd);
 }
