@@ -5,6 +5,7 @@ import { isMap } from "../schema/words.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { checkDependencies } from "./check_dependencies.ts";
 import { checkExpressions } from "./check_expressions.ts";
+import { checkFamilies } from "./check_families.ts";
 import { checkIdentities } from "./check_identities.ts";
 import { checkNames } from "./check_names.ts";
 import type { ConfigSource } from "./config_source.ts";
@@ -31,6 +32,7 @@ export function checkConfig({ config, raw, source, sites }: ConfigToCheck, repor
   checkNames(config, report);
   checkDependencies(config, isMap(raw) && isMap(raw.tasks) ? Object.keys(raw.tasks) : [], report);
   checkTargets(config, report);
+  checkFamilies(config, report);
   checkOutputPaths(config, source.file, report);
   checkRetries(config, report);
   checkTimeouts(config, report);

@@ -216,6 +216,23 @@ tasks:
       "9:14: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
     ],
   },
+  {
+    name: "targets that are families, for tasks that cannot tell which pool is theirs",
+    text: `version: 1
+targets:
+  web: { per: item.region, rate: 1/s }
+  site: { per: origin }
+tasks:
+  a: { target: web, foreach: { csv: hosts.csv }, exec: { command: [x] } }
+  b: { target: web, exec: { command: [x] } }
+  c: { target: site, exec: { command: [x] } }
+  d: { target: site, http: { url: "https://x" } }
+`,
+    problems: [
+      '7:16: target "web" has one pool per item.region, which this task cannot tell: unknown name "item" (known here: params, secrets, run, index, needs)',
+      '8:16: target "site" has "per: origin", and only http tasks have an origin',
+    ],
+  },
 ];
 
 for (const { name, text, problems } of cases) {

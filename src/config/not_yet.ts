@@ -24,7 +24,6 @@ const notYet: readonly NotYet[] = [
     { path: `${place}.redis`, words: "`redis`" },
     { path: `${place}.sql.url`, words: "SQL on this kind of server", when: isServerUrl },
   ]),
-  { path: "targets.*.per", words: "`per`" },
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
   { path: "tasks.*.collect", words: "`collect`" },
   { path: "tasks.*.http.paginate", words: "`paginate`" },

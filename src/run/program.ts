@@ -1,5 +1,5 @@
 import type { Expression, Template, Vars } from "../model/expression.ts";
-import type { Value } from "../model/json.ts";
+import { stringifyJson, type Value } from "../model/json.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
@@ -13,6 +13,8 @@ import { type ExpressionCompiler, runScope } from "./scope.ts";
 export interface Program {
   readonly task: TaskPlan;
   readonly performer: Performer;
+  /** Which pool of its target's family an input belongs to; null for a task with one pool. */
+  readonly poolKey: ((vars: Vars) => string) | null;
   readonly condition: Expression | null;
   readonly key: Template | null;
   readonly expect: readonly Expression[];
@@ -102,6 +104,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
   return {
     task,
     performer,
+    poolKey: poolKeyOf(context.plan.pools[task.pool]!.per, performer, (per) => compiler.bare(per, before)),
     condition: task.if === null ? null : compiler.bare(task.if, before),
     key: task.key === null ? null : compiler.template(task.key, before),
     expect,
@@ -116,6 +119,25 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
   };
 }
+
+/** By origin, as the kind tells it, or by the value of an expression; values that look alike share a pool. */
+function poolKeyOf(
+  per: string | null,
+  performer: Performer,
+  compile: (source: string) => Expression,
+): Program["poolKey"] {
+  if (per === null) return null;
+  if (per === "origin") return (vars) => performer.poolKey!({ vars, body: noBody });
+  const value = compile(per);
+  return (vars) => {
+    const key = value.evaluate(vars);
+    return typeof key === "string" ? key : stringifyJson(key);
+  };
+}
+
+const noBody = () => {
+  throw new Error("a pool is chosen before there is a body");
+};
 
 /** A compiler that remembers every name that is read. */
 function noting(compiler: ExpressionCompiler, names: Set<string>): ExpressionCompiler {

@@ -191,7 +191,6 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       inputs: setup.openInputs(program.task, vars, edgeTo.get(position) ?? null),
       identify: identifyInputs(program.task),
       shared: vars,
-      usesFamily: plan.pools[program.task.pool]!.per !== null,
       ending,
       onEnd: (complete) => totalKnown &&= complete,
     });

@@ -12,24 +12,17 @@ export interface TaskSourceOptions {
   readonly identify: Identify;
   /** `params`, `secrets`, `run`, and `needs` for a task that has some. */
   readonly shared: Vars;
-  /** Its pool is one of a family: the kind says which. */
-  readonly usesFamily: boolean;
   /** How every input ends instead of running; null to run them. */
   readonly ending: Ending | null;
   /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
   onEnd(complete: boolean): void;
 }
 
-const noBody = () => {
-  throw new Error("a pool is chosen before there is a body");
-};
-
 /** A task's inputs as the engine wants them: named, with those that `if` leaves out ended already. */
 export function taskSource(options: TaskSourceOptions): Source<Payload> {
   const { program, inputs, shared } = options;
-  const { task } = program;
+  const { task, poolKey } = program;
   const as = task.foreach?.as ?? null;
-  const poolKey = options.usesFamily ? program.performer.poolKey?.bind(program.performer) : undefined;
   // What comes from another task is read to its end: the producer ends too.
   const isOnePass = !inputs.repeatable && task.foreach?.source !== "from";
   let stopped = false;
@@ -59,8 +52,7 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
       if (program.condition !== null && program.condition.evaluate(vars) !== true) {
         return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
       }
-      if (poolKey === undefined) return { payload };
-      return { payload, poolKey: poolKey({ vars, body: noBody }) };
+      return poolKey === null ? { payload } : { payload, poolKey: poolKey(vars) };
     } catch (error) {
       return { payload, ending: failedEnding("template", messageOf(error)) };
     }
