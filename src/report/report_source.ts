@@ -16,7 +16,10 @@ export interface ReportSource {
 export function* placesOf(source: ReportSource): Generator<readonly [task: number, index: number]> {
   for (let task = 0; task < source.header.tasks.length; task++) {
     const size = placesOfTask(source, task);
-    for (let index = 0; index < size; index++) yield [task, index];
+    for (let index = 0; index < size; index++) {
+      // Where a run ended in order, a place without a result is an input that was not chosen (`--only task/KEY`).
+      if (source.closing === null || source.results.has(task, index)) yield [task, index];
+    }
   }
 }
 

@@ -1,9 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { checkReport } from "./check_report.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -77,11 +87,41 @@ export class Sandbox {
     return ended(this.start(args, options));
   }
 
-  /** Writes `config` as `fanout.yaml`, runs it, and reads the report. */
+  /** Writes `config` as `fanout.yaml`, runs it, and reads the report, which has to be as promised. */
   async runConfig(config: string, args: readonly string[] = [], options: RunOptions = {}) {
+    return await this.finish(this.startConfig(config, args, options));
+  }
+
+  /** Writes `config` as `fanout.yaml` and starts it; {@link finish} waits for it. */
+  startConfig(config: string, args: readonly string[] = [], options: RunOptions = {}): ChildProcess {
     this.write("fanout.yaml", config);
-    const end = await this.run(["run", "fanout.yaml", "--report", "report.json", ...args], options);
-    return { ...end, report: this.exists("report.json") ? this.json("report.json") : undefined };
+    return this.start(["run", "fanout.yaml", "--report", "report.json", ...args], options);
+  }
+
+  /** Waits for what {@link startConfig} started. `report` is undefined when none was written. */
+  async finish(child: ChildProcess) {
+    const end = await ended(child);
+    const report = this.exists("report.json") ? this.json("report.json") : undefined;
+    if (report !== undefined) checkReport(report);
+    return { ...end, report };
+  }
+
+  /** Processes that inherited this sandbox's environment, whatever their parent, group or session. Linux only. */
+  survivors(): { readonly pid: number; readonly command: string }[] {
+    const mine = `HOME=${this.directory}`;
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+        if (!environment.includes(mine)) return [];
+        return [{
+          pid: Number(name),
+          command: readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").join(" "),
+        }];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    });
   }
 
   remove(): void {
@@ -114,6 +154,14 @@ export function inSandbox(body: (sandbox: Sandbox) => Promise<void>): () => Prom
       sandbox.remove();
     }
   };
+}
+
+/** Runs `body` for every element, four at a time. */
+export async function inBatches<T>(
+  list: readonly T[],
+  body: (element: T) => Promise<unknown>,
+): Promise<void> {
+  for (let at = 0; at < list.length; at += 4) await Promise.all(list.slice(at, at + 4).map(body));
 }
 
 function text(chunks: readonly Uint8Array[]): string {
