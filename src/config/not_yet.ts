@@ -12,7 +12,7 @@ interface NotYet {
 
 const isAdaptive = (value: unknown) => isMap(value) || value === "auto";
 const isServerUrl = (value: unknown) =>
-  typeof value === "string" && /^(postgres(ql)?|mysql|mariadb):/.test(value);
+  typeof value === "string" && /^(mysql|mariadb):/.test(value);
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
