@@ -11,8 +11,7 @@ interface NotYet {
 }
 
 const isAdaptive = (value: unknown) => isMap(value) || value === "auto";
-const isServerUrl = (value: unknown) =>
-  typeof value === "string" && /^(mysql|mariadb):/.test(value);
+const isServerUrl = (value: unknown) => typeof value === "string" && /^(mysql|mariadb):/.test(value);
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
