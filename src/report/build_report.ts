@@ -6,12 +6,14 @@ import type { Advice, ReportHead, ShownResult, TargetReport } from "./report.ts"
 import { lostPlaces, missingResult, placesOf, type ReportSource } from "./report_source.ts";
 import { RunStats, TargetStats } from "./run_stats.ts";
 
-/** A report: what stands before its results, and where they are. */
+/** A report: what stands before its results, where they are, and what a summary tells besides. */
 export interface Report {
   readonly head: ReportHead;
-  /** Slowest first. */
-  readonly slowest: readonly ShownResult[];
   readonly source: ReportSource;
+  /** Slowest first; a few. */
+  readonly slowest: readonly ShownResult[];
+  /** Names of tasks that had no inputs. */
+  readonly emptyTasks: readonly string[];
 }
 
 /**
@@ -31,7 +33,7 @@ export function buildReport(source: ReportSource, stats: RunStats): Report {
     },
     advice: adviceOf(source, stats),
   };
-  return { head, slowest: stats.slowest, source };
+  return { head, source, slowest: stats.slowest, emptyTasks: emptyTasks(source) };
 }
 
 /** What is filled in holds no data, so there is nothing to mask. */
@@ -114,6 +116,11 @@ function targetReport(
     queueMs: seen.queue.summary(),
     perSecond: seen.spanMs === 0 ? null : Math.round((seen.ran / seen.spanMs) * 10_000) / 10,
   };
+}
+
+function emptyTasks({ header, closing, results }: ReportSource): string[] {
+  if (closing === null) return [];
+  return header.tasks.filter((_, task) => results.size(task) === 0).map((task) => task.name);
 }
 
 /** A run that was killed says nothing about its pools: their figures are lost. */

@@ -49,6 +49,13 @@ export class RunStats {
     if (!isKept && attempts.length > 0) target.addAttempts(result);
   }
 
+  /** Counts a result that is read back, and gives it. */
+  addJson(json: string, isKept = false): Result {
+    const result = parseJson(json) as unknown as Result;
+    this.add(result, json, isKept);
+    return result;
+  }
+
   #addFailure(result: Result, json: string): void {
     if (result.allowed === true) {
       this.allowedFailures++;

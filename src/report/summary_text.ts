@@ -5,6 +5,9 @@ import { printable, writtenCount, writtenDuration } from "../model/written.ts";
 import type { Report } from "./build_report.ts";
 import type { ReportHead, ShownResult } from "./report.ts";
 
+/** What a summary tells of. */
+export type Summarised = Pick<Report, "head" | "slowest" | "emptyTasks">;
+
 /** How a summary is to look. */
 export interface SummaryLook {
   readonly color: boolean;
@@ -18,14 +21,14 @@ export interface SummaryLook {
  * A run in a few lines for people: how it ended, what failed first, what was slow, what the figures advise. Ends with
  * the report's path on a line of its own. Data is shown without control characters.
  */
-export function summaryText(report: Report, look: SummaryLook): string {
+export function summaryText(report: Summarised, look: SummaryLook): string {
   const { head } = report;
   const paint = painter(look.color);
   const rows = [
     ...countRows(head, paint),
     ...failureRows(head),
     ...slowestRows(report),
-    ...emptyRows(report),
+    ...report.emptyTasks.map((task): Row => ["no inputs", `${task}: 0 items`]),
     ...head.advice.map((advice): Row => ["advice", advice.message]),
   ];
   const labelWidth = Math.max(...rows.map(([label]) => label.length));
@@ -39,7 +42,7 @@ export function summaryText(report: Report, look: SummaryLook): string {
     );
   }
   if (look.reportPath !== null) lines.push("", printable(look.reportPath));
-  return lines.join("\n") + "\n";
+  return `${lines.join("\n")}\n`.toWellFormed();
 }
 
 /** A task run by the name a person looks for: `details[17]`, or `users` for a task with one run. */
@@ -129,18 +132,12 @@ function failureRows({ failures }: ReportHead): Row[] {
   return rows;
 }
 
-function slowestRows({ slowest, head }: Report): Row[] {
+function slowestRows({ slowest, head }: Summarised): Row[] {
   if (slowest.length < 3 || head.summary.total < 10) return [];
   const names = slowest.map((one) =>
     `${clip(printable(shownName(one)), 40)} ${writtenDuration(one.durationMs)}`
   );
   return [["slowest", names.join(", ")]];
-}
-
-function emptyRows({ source }: Report): Row[] {
-  if (source.closing === null) return [];
-  const empty = source.header.tasks.filter((_, task) => source.results.size(task) === 0);
-  return empty.map((task): Row => ["no inputs", `${task.name}: 0 items`]);
 }
 
 const longestText = 4;
@@ -158,8 +155,9 @@ function wrap(text: string, width: number): string[] {
   return [...lines, clip(rest, width)];
 }
 
-function clip(text: string, width: number): string {
-  return text.length <= width ? text : text.slice(0, width - 1) + "…";
+/** Text of at most `width` characters; what is cut off leaves an ellipsis. */
+export function clip(text: string, width: number): string {
+  return (text.length <= width ? text : `${text.slice(0, width - 1)}…`).toWellFormed();
 }
 
 const colors = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };

@@ -1,6 +1,6 @@
-import { stringifyJson } from "../model/json.ts";
 import { missingJson, type Report } from "./build_report.ts";
 import { type ReportPorts, type WriteBytes, writeDestination } from "./destination.ts";
+import { jsonFrame } from "./render_json.ts";
 import { lostPlaces, placesOf } from "./report_source.ts";
 
 /**
@@ -15,18 +15,19 @@ export function writeReport(report: Report, path: string, ports: ReportPorts): P
 
 const flushBytes = 1024 * 1024;
 
-/** Writes the whole document; at no time is more than one result, or a megabyte, in memory. */
-export async function writeJson(report: Report, write: WriteBytes): Promise<void> {
+/** At no time is more than one result, or a megabyte, in memory; results are copied as bytes, never decoded. */
+async function writeJson(report: Report, write: WriteBytes): Promise<void> {
   const encoder = new TextEncoder();
   let bytes = new Uint8Array(2 * flushBytes);
   let used = 0;
-  putText(stringifyJson(report.head, 2).slice(0, -2) + ',\n  "results": [');
   const { source } = report;
+  const { opening, separator, closing } = jsonFrame(report.head);
   const isLost = lostPlaces(source);
-  let separator = "\n";
+  putText(opening);
+  let isFirst = true;
   for (const [task, index] of placesOf(source)) {
-    putText(separator);
-    separator = ",\n";
+    if (!isFirst) putText(separator);
+    isFirst = false;
     if (!source.results.copy(task, index, put)) {
       putText(missingJson(source, task, index, isLost(task, index)));
     }
@@ -34,7 +35,7 @@ export async function writeJson(report: Report, write: WriteBytes): Promise<void
     await write(bytes, used);
     used = 0;
   }
-  putText("\n]}\n");
+  putText(closing);
   await write(bytes, used);
 
   function putText(text: string): void {

@@ -25,3 +25,8 @@ export function startSha256(): Hasher {
     hex: () => state.digest("hex"),
   };
 }
+
+/** SHA-256 of text (as UTF-8), as its 32 bytes. */
+export function sha256Bytes(text: string): Uint8Array {
+  return hash("sha256", text, "buffer");
+}

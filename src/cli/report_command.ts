@@ -1,0 +1,51 @@
+import { ReportError } from "../report/destination.ts";
+import { renderReport, type ReportFormat, writePieces, writeRendered } from "../report/render_report.ts";
+import { openReport } from "../run/open_report.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
+import { type CommandBody, UsageError } from "./command.ts";
+
+/** `fanout report SOURCE`. */
+export const reportCommand: CommandBody = async (args, ports) => {
+  const { host, disk } = ports;
+  const path = resolvePath(host.cwd(), args.operands[0]!);
+  const format = (args.value("format") ?? "text") as ReportFormat;
+  const output = args.value("output");
+  const opened = openReport(path, disk);
+  if (!opened.ok) {
+    host.stderr.write(`fanout: ${opened.message}\n`);
+    return opened.exitCode;
+  }
+  for (const note of opened.notes) host.stderr.write(`fanout: ${note}\n`);
+  try {
+    if (output === undefined) {
+      const color = host.stdout.isTerminal && !host.environment.NO_COLOR;
+      const pieces = await renderReport(opened.source, format, { color, width: host.stdout.columns() });
+      await writePieces(pieces, async (bytes, length) => {
+        if (!host.stdout.closed) host.stdout.write(bytes.subarray(0, length));
+      });
+      return 0;
+    }
+    const outputPath = resolvePath(host.cwd(), output);
+    if (isSameFile(path, outputPath)) {
+      throw new UsageError(`-o ${output} would overwrite what it is made from`);
+    }
+    await writeRendered(opened.source, format, outputPath, ports);
+    return 0;
+  } catch (error) {
+    if (error instanceof SyntaxError) return fail(2, `${path} is not JSON: ${error.message}`);
+    if (error instanceof ReportError) return fail(3, error.message);
+    throw error;
+  } finally {
+    opened.close();
+  }
+
+  function isSameFile(one: string, other: string): boolean {
+    const found = disk.facts(other, "follow");
+    return found !== null && found.identity === disk.facts(one, "follow")?.identity;
+  }
+
+  function fail(code: number, message: string): number {
+    host.stderr.write(`fanout: ${message}\n`);
+    return code;
+  }
+};

@@ -1,0 +1,36 @@
+import { parseJson } from "../model/json.ts";
+import type { Result } from "../model/result.ts";
+import { missingJson, type Report } from "./build_report.ts";
+import type { ReportHead } from "./report.ts";
+import { lostPlaces, placesOf } from "./report_source.ts";
+
+/** A report as every format reads it, wherever it comes from. */
+export interface RenderSource {
+  readonly head: ReportHead;
+  /** JSON of each result, in input order, one at a time. May be gone through more than once. @throws Error when reading fails */
+  resultTexts(): Iterable<string>;
+}
+
+/** A report whose results are still in the journal. */
+export function renderSourceOf(report: Report): RenderSource {
+  const { source } = report;
+  const decoder = new TextDecoder();
+  return {
+    head: report.head,
+    *resultTexts() {
+      const isLost = lostPlaces(source);
+      for (const [task, index] of placesOf(source)) {
+        let text = "";
+        const isThere = source.results.copy(task, index, (bytes, from, to) => {
+          text += decoder.decode(bytes.subarray(from, to), { stream: true });
+        });
+        yield isThere ? text : missingJson(source, task, index, isLost(task, index));
+      }
+    },
+  };
+}
+
+/** Each result, in input order, parsed when its turn comes. */
+export function* resultsOf(source: RenderSource): Generator<Result> {
+  for (const text of source.resultTexts()) yield parseJson(text) as unknown as Result;
+}

@@ -1,0 +1,32 @@
+import { printable, writtenCount } from "../model/written.ts";
+import type { TextLook } from "./render_report.ts";
+import type { RenderSource } from "./render_source.ts";
+import { RunStats } from "./run_stats.ts";
+import { clip, shownName, summaryText } from "./summary_text.ts";
+
+/** More lines than this help nobody; the other formats have them all. */
+const maxFailures = 100;
+
+/** The summary a run ends with, and a line for each task run that failed or was stopped. */
+export function* renderText(source: RenderSource, look: TextLook): Generator<string> {
+  const stats = new RunStats();
+  const lines: string[] = [];
+  let failures = 0;
+  for (const text of source.resultTexts()) {
+    const result = stats.addJson(text);
+    if (result.outcome === "ok" || result.outcome === "skipped" || result.outcome === "not_run") continue;
+    failures++;
+    if (lines.length >= maxFailures) continue;
+    const why = result.error === null ? "" : ` ${result.error.code}: ${result.error.message}`;
+    const allowed = result.allowed === true ? " (allowed)" : "";
+    const words = `${shownName(result)} ${result.outcome.replace("_", " ")}${allowed}${why}`;
+    lines.push(clip(printable(words), Math.max(40, look.width)));
+  }
+  yield summaryText({ head: source.head, slowest: stats.slowest, emptyTasks: [] }, {
+    ...look,
+    reportPath: null,
+  });
+  if (lines.length === 0) return;
+  yield `\n${lines.join("\n")}\n`;
+  if (failures > lines.length) yield `… and ${writtenCount(failures - lines.length)} more\n`;
+}

@@ -1,0 +1,65 @@
+import { readJournal, recordResult } from "../journal/read_journal.ts";
+import { buildReport } from "../report/build_report.ts";
+import { readReport } from "../report/read_report.ts";
+import { type RenderSource, renderSourceOf } from "../report/render_source.ts";
+import { RunStats } from "../report/run_stats.ts";
+import type { Disk } from "../runtime/disk.ts";
+import { describeSystemError } from "../runtime/system_error.ts";
+
+/** A report to be shown, or why there is none. */
+export type OpenReport =
+  | {
+    readonly ok: true;
+    readonly source: RenderSource;
+    /** What a user should know of it. */
+    readonly notes: readonly string[];
+    close(): void;
+  }
+  /** 2: it is neither a report nor a journal. 5: the journal is damaged, or of another format. */
+  | { readonly ok: false; readonly message: string; readonly exitCode: 2 | 5 };
+
+/** Opens a report, or rebuilds it from the journal of a run: one that ended, was killed, or still goes on. */
+export function openReport(path: string, disk: Disk): OpenReport {
+  let isJournal: boolean;
+  try {
+    isJournal = beginsLikeJournal(path, disk);
+  } catch (error) {
+    return { ok: false, message: `cannot read ${path}: ${describeSystemError(error)}`, exitCode: 2 };
+  }
+  if (isJournal) return openJournalReport(path, disk);
+  const reading = readReport(path, disk);
+  return reading.ok ? { ...reading, notes: [] } : { ...reading, exitCode: 2 };
+}
+
+const journalHead = new TextEncoder().encode('{"type":"header"');
+
+function beginsLikeJournal(path: string, disk: Disk): boolean {
+  const fd = disk.open(path);
+  try {
+    const start = new Uint8Array(journalHead.length);
+    const count = disk.read(fd, start, 0, start.length, 0);
+    return count === start.length && journalHead.every((byte, at) => start[at] === byte);
+  } finally {
+    disk.close(fd);
+  }
+}
+
+function openJournalReport(path: string, disk: Disk): OpenReport {
+  const stats = new RunStats();
+  const reading = readJournal(path, disk, (record) => {
+    stats.addJson(recordResult(record), record.type === "kept");
+  });
+  if (!reading.ok) {
+    const { code, message } = reading.problem;
+    return { ok: false, message, exitCode: code === "damaged" || code === "version" ? 5 : 2 };
+  }
+  const { run } = reading;
+  const report = buildReport(run, stats);
+  const torn = `the last line was never finished: ${run.tornBytes} bytes of ${path} were left out`;
+  return {
+    ok: true,
+    source: renderSourceOf(report),
+    notes: run.tornBytes > 0 ? [torn] : [],
+    close: run.close,
+  };
+}
