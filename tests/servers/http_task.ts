@@ -3,6 +3,7 @@ import type { Vars } from "../../src/model/expression.ts";
 import type { ValueMap } from "../../src/model/json.ts";
 import type { PoolPlan, TaskPlan, Timeouts } from "../../src/model/plan.ts";
 import type { CancelReason } from "../../src/model/verdict.ts";
+import type { HttpPort } from "../../src/runtime/http_port.ts";
 import { realPorts } from "../../src/runtime/real_ports.ts";
 import { makeBody } from "../../src/tasks/body_store.ts";
 import { openHttp } from "../../src/tasks/http.ts";
@@ -22,6 +23,8 @@ export interface GivenTask {
   readonly directory?: string;
   /** A text that must not be shown. */
   readonly secret?: string;
+  /** In place of the network. */
+  readonly network?: HttpPort;
 }
 
 const redactorOf = (secret: string | undefined) => ({
@@ -53,7 +56,11 @@ export function openTask(given: GivenTask): Promise<Performer> {
   return openHttp({
     task,
     pool,
-    ports: { ...ports, host: { ...ports.host, environment: given.environment ?? {} } },
+    ports: {
+      ...ports,
+      http: given.network ?? ports.http,
+      host: { ...ports.host, environment: given.environment ?? {} },
+    },
     runId: "test-run",
     directory: given.directory ?? "/",
     template,
