@@ -1,3 +1,4 @@
+import { reportFormats } from "../model/report_format.ts";
 import type { Command, Flag } from "./command.ts";
 
 /** What changes the run itself: shared by `run` and `plan`. */
@@ -82,6 +83,22 @@ export const commands: readonly Command[] = [
     examples: ["fanout init", "fanout init jobs/nightly.yaml"],
     flags: [],
     load: async () => (await import("./init_command.ts")).initCommand,
+  },
+  {
+    name: "report",
+    operands: "SOURCE",
+    operandCount: { min: 1, max: 1 },
+    summary: "Show a report or a journal in another format; rebuilds the report of a killed run",
+    examples: [
+      "fanout report reports/nightly.json",
+      "fanout report reports/nightly.json --format html -o nightly.html",
+      "fanout report ~/.local/state/fanout/nightly-…/20261121T031500Z-1a2b3c.ndjson --format json",
+    ],
+    flags: [
+      { name: "format", short: "f", value: "F", choices: reportFormats, description: "Default: text." },
+      { name: "output", short: "o", value: "PATH", description: "Write here instead of stdout." },
+    ],
+    load: async () => (await import("./report_command.ts")).reportCommand,
   },
   {
     name: "schema",

@@ -1,5 +1,6 @@
+import type { ReportFormat } from "../model/report_format.ts";
 import { ReportError } from "../report/destination.ts";
-import { renderReport, type ReportFormat, writePieces, writeRendered } from "../report/render_report.ts";
+import { renderReport, writePieces, writeRendered } from "../report/render_report.ts";
 import { openReport } from "../run/open_report.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 import { type CommandBody, UsageError } from "./command.ts";

@@ -1,11 +1,6 @@
+import type { ReportFormat } from "../model/report_format.ts";
 import { type ReportPorts, type WriteBytes, writeDestination } from "./destination.ts";
 import type { RenderSource } from "./render_source.ts";
-
-/** What a report can be shown as. */
-export const reportFormats = ["text", "json", "html", "junit", "prometheus", "markdown", "csv"] as const;
-
-/** One of {@link reportFormats}. */
-export type ReportFormat = (typeof reportFormats)[number];
 
 /** How text for a terminal is to look; the other formats look one way. */
 export interface TextLook {
