@@ -8,13 +8,13 @@
  * Deliberately absent: HTTP, YAML, files, journals, processes, real time.
  */
 import type { Ending, RunError } from "../model/outcome.ts";
-import type { CancelReason, Failure, Verdict } from "../model/verdict.ts";
+import type { CancelReason, Failure, Output, Verdict } from "../model/verdict.ts";
 import { writtenDuration } from "../model/written.ts";
-import { backoffMs } from "./backoff.ts";
 import { AttemptCall } from "./call.ts";
 import { Ceiling } from "./ceiling.ts";
 import { Deadlines } from "./deadlines.ts";
-import { decide, Lane, PoolState, TaskState } from "./pool.ts";
+import { decide, type Lane, type PoolState, TaskState } from "./pool.ts";
+import { PoolSet } from "./pool_set.ts";
 import type {
   Attempt,
   EngineClock,
@@ -26,6 +26,17 @@ import type {
   TaskRun,
   TaskSpec,
 } from "./types.ts";
+import {
+  attemptOf,
+  cancelledBy,
+  circuitOpen,
+  internalFailure,
+  isTimeout,
+  judgeFailure,
+  lastFailure,
+  neverPerformed,
+  noTimeLeft,
+} from "./verdicts.ts";
 
 /** How far a task that feeds many pools is read ahead. */
 const familyLookAhead = 1_000;
@@ -66,11 +77,8 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   const ceiling = new Ceiling<P>(options.ceiling ?? Infinity);
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
 
-  const fixedPools = options.pools.map((spec) => new PoolState<P>(spec));
-  const families = new Map<number, Map<string, PoolState<P>>>();
+  const pools = new PoolSet<P>(options.pools, ceiling);
   const tasks = options.tasks.map((spec, position) => new TaskState(position, spec));
-  const pools = new Set<PoolState<P>>();
-  const familySums = options.pools.map(() => ({ peak: 0, fullMs: 0, throttled: 0, retriesWithheld: 0 }));
 
   let dirty: PoolState<P>[] = [];
   let turnQueued = false;
@@ -84,22 +92,14 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   /** Pools whose `lookAgainAt` is ahead. */
   const sleeping = new Map<PoolState<P>, number>();
 
-  for (const task of tasks) {
-    if (task.spec.family) {
-      if (!families.has(task.spec.pool)) families.set(task.spec.pool, new Map());
-      continue;
-    }
-    const pool = fixedPools[task.spec.pool]!;
-    addPool(pool);
-    addLane(task, pool);
-  }
+  for (const task of tasks) if (!task.spec.family) mark(pools.addFixed(task).pool);
   queueTurn();
-  return { done, wake, stop, pools: view };
+  return { done, wake, stop, pools: () => pools.views(clock.now()) };
 
   // ── turns ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   function wake(): void {
-    for (const pool of pools) mark(pool);
+    for (const pool of pools.all) mark(pool);
     queueTurn();
   }
 
@@ -161,7 +161,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     for (const [pool, at] of sleeping) {
       if (at > now) continue;
       sleeping.delete(pool);
-      mark(pool);
+      if (pools.all.has(pool)) mark(pool);
     }
     if (hardAt <= now) cancelAll(stopped!);
     guardedTurn();
@@ -247,7 +247,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (got.ending !== undefined) end(run, got.ending);
     else if (stopped) end(run, { outcome: "not_run" });
     else {
-      const lane = laneFor(task, got.poolKey);
+      const lane = task.spec.family ? pools.laneOf(task, got.poolKey ?? "", run.pulledAt) : task.lanes[0]!;
       if (lane.pool.givenUp) {
         end(run, circuitOpen);
         return true;
@@ -257,55 +257,6 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       if (task.spec.family) mark(lane.pool);
     }
     return true;
-  }
-
-  function laneFor(task: TaskState<P>, key: string | undefined): Lane<P> {
-    if (!task.spec.family) return task.lanes[0]!;
-    const family = families.get(task.spec.pool)!;
-    const name = key ?? "";
-    let pool = family.get(name);
-    if (pool === undefined) {
-      if (family.size % familyLookAhead === familyLookAhead - 1) {
-        for (const idle of [...family.values()]) dropIfIdle(idle);
-      }
-      const spec = options.pools[task.spec.pool]!;
-      family.set(name, pool = new PoolState<P>(spec, name));
-      addPool(pool);
-    }
-    return pool.lanes.find((lane) => lane.task === task) ?? addLane(task, pool);
-  }
-
-  function addPool(pool: PoolState<P>): void {
-    if (pools.has(pool)) return;
-    pools.add(pool);
-    ceiling.add(pool);
-    mark(pool);
-  }
-
-  function addLane(task: TaskState<P>, pool: PoolState<P>): Lane<P> {
-    const lane = new Lane(task, pool);
-    task.lanes.push(lane);
-    pool.lanes.push(lane);
-    return lane;
-  }
-
-  /** A family's pool with nothing left is forgotten, so that a million origins are not a million pools. */
-  function dropIfIdle(pool: PoolState<P>): void {
-    if (pool.running > 0 || pool.begun > 0) return;
-    if (Math.max(pool.pausedUntil, pool.arrival) > clock.now()) return;
-    if (pool.lanes.some((lane) => !lane.task.spec.family || lane.ready.length > 0)) return;
-    const patternPosition = pool.lanes[0]?.task.spec.pool;
-    if (patternPosition === undefined) return;
-    families.get(patternPosition)!.delete(pool.name);
-    const sums = familySums[patternPosition]!;
-    sums.peak = Math.max(sums.peak, pool.peak);
-    sums.fullMs += pool.fullMs;
-    sums.throttled += pool.throttled;
-    sums.retriesWithheld += pool.retriesWithheld;
-    pools.delete(pool);
-    ceiling.remove(pool);
-    sleeping.delete(pool);
-    for (const lane of pool.lanes) lane.task.lanes.splice(lane.task.lanes.indexOf(lane), 1);
   }
 
   // ── starting ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -347,7 +298,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const { totalMs } = lane.task.spec;
     const last = run.attempts.at(-1);
     if (last?.error && totalMs !== null && now >= run.startedAt + totalMs) {
-      return endBegun(lane.pool, run, lastFailure(last, "no time was left for another attempt"), null);
+      return endBegun(lane.pool, run, lastFailure(last, noTimeLeft), null);
     }
     if (from === "retries") lane.pool.budget?.noteRetry(now);
     start(lane, run, now);
@@ -399,14 +350,17 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function watchTime(call: AttemptCall, spec: TaskSpec<P>, run: TaskRun<P>): void {
     const attemptMs = spec.attemptMs ?? Infinity;
     const totalLeft = spec.totalMs === null ? Infinity : run.startedAt + spec.totalMs - call.startedAt;
-    if (attemptMs <= totalLeft) {
-      if (attemptMs !== Infinity) deadlines.add(call, attemptMs, true);
-    } else deadlines.add(call, totalLeft, run.attemptCount === 1);
+    call.isCutShort = totalLeft < attemptMs;
+    if (call.isCutShort) deadlines.add(call, totalLeft, run.attemptCount === 1);
+    else if (attemptMs !== Infinity) deadlines.add(call, attemptMs, true);
   }
 
   function expiry(call: AttemptCall): CancelReason {
     const ms = Math.round(call.deadline - call.startedAt);
-    return { code: "timeout", message: `the attempt was ended after ${writtenDuration(ms)}` };
+    const message = `timed out after ${writtenDuration(ms)}${
+      call.isCutShort ? ", when its total time was up" : ""
+    }`;
+    return { code: "timeout", message };
   }
 
   function perform(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
@@ -442,15 +396,16 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     release(pool, task, call);
     if (verdict.kind === "backpressure") waitForMachine(lane, run, verdict.message, now);
     else {
-      const attempt = recordAttempt(run, call, verdict, now);
+      const attempt = attemptOf(call, verdict, now);
+      run.attempts.push(attempt);
       if (verdict.kind === "ok") {
         hooks.attempted?.(run, attempt, null);
         endBegun(pool, run, { outcome: "ok" }, verdict.output);
-      } else judgeFailure(lane, run, call, attempt, verdict, now);
+      } else settleFailure(lane, run, call, attempt, verdict, now);
     }
     mark(pool);
     if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
-    if (task.spec.family) dropIfIdle(pool);
+    if (task.spec.family) pools.dropIfIdle(pool, now);
     queueTurn();
   }
 
@@ -483,26 +438,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     ceiling.total--;
   }
 
-  function recordAttempt(
-    run: TaskRun<P>,
-    call: AttemptCall,
-    verdict: Exclude<Verdict, { kind: "backpressure" }>,
-    now: number,
-  ): Attempt {
-    const error = verdict.kind === "ok" ? null : errorOf(call, verdict);
-    const outcome = verdict.kind === "ok"
-      ? "ok"
-      : call.cancelled !== undefined && call.cancelled.code !== "timeout"
-      ? "cancelled"
-      : isTimeout(call, verdict)
-      ? "timed_out"
-      : "failed";
-    const attempt: Attempt = { startedAt: call.startedAt, durationMs: now - call.startedAt, outcome, error };
-    run.attempts.push(attempt);
-    return attempt;
-  }
-
-  function judgeFailure(
+  function settleFailure(
     lane: Lane<P>,
     run: TaskRun<P>,
     call: AttemptCall,
@@ -510,35 +446,47 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     failure: Failure,
     now: number,
   ): void {
-    const { pool } = lane;
-    const spec = lane.task.spec;
+    const { pool, task: { spec } } = lane;
     if (failure.throttled) pool.throttled++;
-    if (failure.retryAfterMs !== undefined) {
-      pool.pausedUntil = Math.max(pool.pausedUntil, now + failure.retryAfterMs);
-    }
-    const error = attempt.error!;
-    const output = failure.output ?? null;
-    const finish = (ending: Ending) => {
-      hooks.attempted?.(run, attempt, null);
-      endBegun(pool, run, ending, output);
-    };
-    if (attempt.outcome === "cancelled") return finish({ outcome: "cancelled", error });
-    if (call.isProbe && error.retryable && !stopped) return afterProbe(lane, run, attempt, failure, now);
-    const outcome = attempt.outcome === "timed_out" ? "timed_out" : "failed";
-    if (!error.retryable || run.attemptCount >= spec.retry.attempts) return finish({ outcome, error });
-    if (stopped) return finish({ outcome: "cancelled", error });
+    if (failure.retryAfterMs !== undefined) pause(pool, now + failure.retryAfterMs);
+    const isProbing = call.isProbe && attempt.outcome !== "cancelled" && attempt.error!.retryable && !stopped;
+    if (isProbing) return afterProbe(lane, run, attempt, failure, now);
+    const judged = judgeFailure({
+      attempt,
+      attemptCount: run.attemptCount,
+      retry: spec.retry,
+      retryAfterMs: failure.retryAfterMs,
+      stopped: stopped !== undefined,
+      now,
+      deadline: deadlineOf(run, spec),
+      random: () => hooks.random(run, run.attemptCount),
+    });
+    hooks.attempted?.(run, attempt, "end" in judged ? null : judged.waitMs);
+    if ("end" in judged) endBegun(pool, run, judged.end, failure.output ?? null);
+    else (failure.isPoll ? lane.again : lane.retries).push(now + judged.waitMs, run);
+  }
 
-    const random = hooks.random(run, run.attemptCount);
-    const wait = backoffMs(spec.retry, run.attemptCount, random, failure.retryAfterMs);
-    const limit = Math.min(runDeadline, spec.totalMs === null ? Infinity : run.startedAt + spec.totalMs);
-    if (now + wait >= limit) {
-      const why = failure.retryAfterMs !== undefined && now + failure.retryAfterMs >= limit
-        ? `the server asked to wait ${writtenDuration(failure.retryAfterMs)}, longer than the time left`
-        : `no time was left for another attempt`;
-      return finish({ outcome, error: { ...error, message: `${error.message}; ${why}` } });
+  function deadlineOf(run: TaskRun<P>, spec: TaskSpec<P>): number {
+    return Math.min(runDeadline, spec.totalMs === null ? Infinity : run.startedAt + spec.totalMs);
+  }
+
+  /** The whole target waits; a run whose time is up before that is over ends now. */
+  function pause(pool: PoolState<P>, until: number): void {
+    if (until <= pool.pausedUntil) return;
+    pool.pausedUntil = until;
+    for (const lane of pool.lanes) {
+      const isTooLate = (run: TaskRun<P>) => deadlineOf(run, lane.task.spec) <= until;
+      for (const run of [...lane.retries.takeWhere(isTooLate), ...lane.again.takeWhere(isTooLate)]) {
+        endBegun(pool, run, endOfWait(run, `the server asked for a pause, and ${noTimeLeft}`), null);
+      }
     }
-    hooks.attempted?.(run, attempt, wait);
-    (failure.isPoll ? lane.again : lane.retries).push(now + wait, run);
+  }
+
+  /** How a run ends that waited for its next attempt; one that the machine put back may have had none yet. */
+  function endOfWait(run: TaskRun<P>, why: string): Ending {
+    const last = run.attempts.at(-1);
+    if (last?.error) return lastFailure(last, why);
+    return { outcome: "failed", error: { code: "timeout", message: why, retryable: false } };
   }
 
   /** A probe that failed: its run waits for the next one, unless the breaker has given up. */
@@ -563,14 +511,8 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         end(run, circuitOpen);
       }
       for (const run of takeWaiting(lane)) {
-        endBegun(
-          pool,
-          run,
-          run.attempts.length > 0
-            ? lastFailure(run.attempts.at(-1)!, "the target did not come back")
-            : circuitOpen,
-          null,
-        );
+        const ending = run.attempts.length > 0 ? endOfWait(run, "the target did not come back") : circuitOpen;
+        endBegun(pool, run, ending, null);
       }
     }
   }
@@ -580,8 +522,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const { pool } = lane;
     run.attemptCount--;
     if (stopped) {
-      const error = stopError(stopped);
-      if (run.attemptCount > 0) return endBegun(pool, run, { outcome: "cancelled", error }, null);
+      if (run.attempts.length > 0) return endBegun(pool, run, cancelledBy(stopped), null);
       pool.begun--;
       return end(run, { outcome: "not_run" });
     }
@@ -593,17 +534,12 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     lane.again.push(now, run);
   }
 
-  function endBegun(
-    pool: PoolState<P>,
-    run: TaskRun<P>,
-    ending: Ending,
-    output: Parameters<EngineHooks<P>["ended"]>[2],
-  ): void {
+  function endBegun(pool: PoolState<P>, run: TaskRun<P>, ending: Ending, output: Output | null): void {
     pool.begun--;
     end(run, ending, output);
   }
 
-  function end(run: TaskRun<P>, ending: Ending, output: Parameters<EngineHooks<P>["ended"]>[2] = null): void {
+  function end(run: TaskRun<P>, ending: Ending, output: Output | null = null): void {
     live--;
     hooks.ended(run, ending, output);
   }
@@ -626,16 +562,16 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   function dropWaits(why: Stop): void {
-    for (const pool of pools) {
+    for (const pool of pools.all) {
       for (const lane of pool.lanes) {
         for (const run of lane.ready.splice(0)) end(run, { outcome: "not_run" });
         lane.task.readyCount = 0;
         for (const run of takeWaiting(lane)) {
           // Put back by the machine before it could try even once: it never ran.
-          if (run.attemptCount === 0) {
+          if (run.attempts.length === 0) {
             pool.begun--;
             end(run, { outcome: "not_run" });
-          } else endBegun(pool, run, { outcome: "cancelled", error: stopError(why) }, null);
+          } else endBegun(pool, run, cancelledBy(why), null);
         }
       }
     }
@@ -644,90 +580,15 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function cancelAll(why: Stop): void {
     hardAt = Infinity;
     const reason: CancelReason = { code: why.code, message: why.message };
-    for (const pool of pools) for (const call of [...pool.calls]) call.cancel(reason);
+    for (const pool of pools.all) for (const call of [...pool.calls]) call.cancel(reason);
   }
-
-  // ── looking ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  function view(): PoolView[] {
-    const now = clock.now();
-    return options.pools.map((spec, position) => {
-      const family = families.get(position);
-      const members = [
-        ...(family?.values() ?? []),
-        ...(pools.has(fixedPools[position]!) ? [fixedPools[position]!] : []),
-      ];
-      const sums = familySums[position]!;
-      const result = {
-        name: spec.name,
-        limit: members.length === 1 ? members[0]!.limit : spec.limit,
-        running: 0,
-        peak: sums.peak,
-        waiting: 0,
-        pausedUntil: 0,
-        fullMs: sums.fullMs,
-        throttled: sums.throttled,
-        retriesWithheld: sums.retriesWithheld,
-        limitHistory: members.length === 1 ? members[0]!.adaptive?.history ?? [] : [],
-      };
-      for (const pool of members) {
-        result.running += pool.running;
-        result.peak = Math.max(result.peak, pool.peak);
-        result.waiting += pool.waitingForRetry;
-        result.pausedUntil = Math.max(result.pausedUntil, pool.pausedUntil);
-        result.fullMs += pool.fullMs + (Number.isNaN(pool.fullSince) ? 0 : now - pool.fullSince);
-        result.throttled += pool.throttled;
-        result.retriesWithheld += pool.retriesWithheld;
-      }
-      return result;
-    });
-  }
-}
-
-const circuitOpen: Ending = {
-  outcome: "skipped",
-  reason: "circuit_open",
-  error: { code: "circuit_open", message: "the target was given up: it did not come back", retryable: false },
-};
-
-/** How a run ends that may not go on: by its last attempt. */
-function lastFailure(attempt: Attempt, why: string): Ending {
-  const error = attempt.error!;
-  return {
-    outcome: attempt.outcome === "timed_out" ? "timed_out" : "failed",
-    error: { ...error, message: `${error.message}; ${why}` },
-  };
-}
-
-function isTimeout(call: AttemptCall, failure: Failure): boolean {
-  return call.cancelled?.code === "timeout" || failure.timedOut === true;
 }
 
 const hardness = { drain: 0, grace: 1, now: 2 } as const;
-
-/** A cancelled attempt's own error says only that it was cut off: the reason it was given says why. */
-function errorOf(call: AttemptCall, failure: Failure): RunError {
-  const reason = call.cancelled;
-  if (reason === undefined) return failure.error;
-  return { code: reason.code, message: reason.message, retryable: failure.error.retryable };
-}
 
 /** Everything that waits to be tried again. */
 function takeWaiting<P>(lane: Lane<P>): TaskRun<P>[] {
   const runs: TaskRun<P>[] = [];
   for (const heap of [lane.retries, lane.again]) while (heap.size > 0) runs.push(heap.pop());
   return runs;
-}
-
-function stopError(stop: Stop): RunError {
-  return { code: stop.code, message: stop.message, retryable: false };
-}
-
-function neverPerformed(reason: CancelReason): Failure {
-  return { kind: "failed", error: { code: reason.code, message: reason.message, retryable: true } };
-}
-
-function internalFailure(error: unknown): Failure {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { kind: "failed", error: { code: "internal", message, retryable: false } };
 }

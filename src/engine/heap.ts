@@ -25,6 +25,17 @@ export class TimeHeap<T> {
     entries[hole] = entry;
   }
 
+  /** Removes what `matches`, in no order. */
+  takeWhere(matches: (value: T) => boolean): T[] {
+    if (!this.#entries.some(({ value }) => matches(value))) return [];
+    const taken: T[] = [];
+    for (const { at, value } of this.#entries.splice(0).sort((a, b) => a.sequence - b.sequence)) {
+      if (matches(value)) taken.push(value);
+      else this.push(at, value);
+    }
+    return taken;
+  }
+
   /** Removes the earliest. @throws RangeError when empty. */
   pop(): T {
     const entries = this.#entries;

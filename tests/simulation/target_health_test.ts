@@ -159,3 +159,32 @@ test("a rate lets no window see more than its share and burst", async () => {
   }
   assert.equal(startedAt.length, 500);
 });
+
+test("a pause ends at once the runs whose total time is up before it is over", async () => {
+  const clock = new VirtualClock();
+  const ends: { outcome: string; at: number }[] = [];
+  let next = 0;
+  const engine = runEngine<number>({
+    pools: [{ name: "x", limit: 2 }],
+    tasks: [{
+      source: { pull: () => (next < 2 ? { payload: next++ } : null) },
+      pool: 0,
+      attemptMs: null,
+      totalMs: 5_000,
+      retry: { attempts: 3, initialMs: 1_000, maxMs: 1_000, jitter: "none" },
+    }],
+    clock,
+    hooks: {
+      random: () => 0,
+      ended: (_run, ending) => ends.push({ outcome: ending.outcome, at: clock.now() }),
+      perform: (run) =>
+        new Promise((resolve) => {
+          // The first fails and waits; then the second is told that nobody may call for a minute.
+          if (run.payload === 0) clock.sleep(10, () => resolve(down));
+          else clock.sleep(100, () => resolve({ ...down, retryAfterMs: 60_000, throttled: true }));
+        }),
+    },
+  });
+  await clock.run(engine.done);
+  assert.deepEqual(ends, [{ outcome: "failed", at: 100 }, { outcome: "failed", at: 100 }]);
+});
