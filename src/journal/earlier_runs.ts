@@ -14,13 +14,17 @@ export interface EarlierRuns {
   readonly closing: RunClosing | null;
   /** Bytes that were cut off its last line; 0 when it was whole. */
   readonly tornBytes: number;
-  /** How many task runs are known. */
-  readonly size: number;
+  /** The run that is gone on with, and those it went on with itself; newest first. */
+  readonly runIds: readonly string[];
+  /** How many task runs of this task are known, however they ended. */
+  count(task: string): number;
   /**
    * How this task run ended, last time it ran; null when it never did. `lost`: it was begun, may not be repeated, and
    * nobody knows its end. @throws Error when the disk fails
    */
   find(id: string): EarlierEnd | null;
+  /** The JSON of a list that a task run gave to another task, by the list's id; null when it is not known. */
+  findList(id: string): string | null;
   /** Closes the files, and lets others go on with the run. May be called more than once. */
   close(): void;
 }
@@ -54,6 +58,8 @@ class Chain implements EarlierRuns {
   readonly #table = new IdTable();
   readonly #lost = new Set<string>();
   readonly #fds: number[] = [];
+  readonly #runIds: string[] = [];
+  readonly #counts = new Map<string, number>();
   #newest: { header: RunHeader; closing: RunClosing | null; tornBytes: number } | null = null;
 
   constructor(
@@ -74,8 +80,12 @@ class Chain implements EarlierRuns {
     return this.#newest!.tornBytes;
   }
 
-  get size(): number {
-    return this.#table.size + this.#lost.size;
+  get runIds(): readonly string[] {
+    return this.#runIds;
+  }
+
+  count(task: string): number {
+    return this.#counts.get(task) ?? 0;
   }
 
   /** Reads the newest run and those before it; gives what makes that impossible. */
@@ -87,12 +97,29 @@ class Chain implements EarlierRuns {
       // An older run may have been pruned: what it knew was taken over long ago.
       if (this.#newest !== null && this.disk.facts(path, "follow") === null) return null;
       const file = this.#fds.length;
-      const reading = readJournal(path, this.disk, (record, position) => this.#add(file, record, position));
+      /** New ones, by the position of their task. */
+      const counts: number[] = [];
+      const reading = readJournal(
+        path,
+        this.disk,
+        (record, position) => {
+          if (this.#add(file, record, position)) counts[record.task] = (counts[record.task] ?? 0) + 1;
+        },
+        (record, position) => this.#add(file, record, position),
+      );
       if (!reading.ok) return reading.problem;
       const { run } = reading;
       run.close();
       this.#fds.push(this.disk.open(path));
-      for (const { id } of run.lost) if (this.#lookUp(id) === null) this.#lost.add(id);
+      for (const { id, task } of run.lost) {
+        if (this.#lookUp(id) !== null || this.#lost.has(id)) continue;
+        this.#lost.add(id);
+        counts[task] = (counts[task] ?? 0) + 1;
+      }
+      run.header.tasks.forEach(({ name }, task) =>
+        this.#counts.set(name, this.count(name) + (counts[task] ?? 0))
+      );
+      this.#runIds.push(next);
       this.#newest ??= { header: run.header, closing: run.closing, tornBytes: run.tornBytes };
       next = run.header.resumes;
     }
@@ -105,15 +132,22 @@ class Chain implements EarlierRuns {
     return this.#lost.has(id) ? { kind: "lost" } : null;
   }
 
+  findList(id: string): string | null {
+    const record = this.#lookUp(id);
+    return record === null ? null : recordResult(record);
+  }
+
   close(): void {
     for (const fd of this.#fds.splice(0)) this.disk.close(fd);
     this.lock.release();
   }
 
-  #add(file: number, record: RunRecord, position: number): void {
-    const { bytes, idFrom, outcome } = record;
-    if (this.#lost.size > 0 && this.#lost.has(recordId(record))) return;
-    this.#table.add(hexNumber(bytes, idFrom), hexNumber(bytes, idFrom + 8), {
+  /** False for one that is known already, and for one whose input has no identity: it could not be made. */
+  #add(file: number, record: RunRecord, position: number): boolean {
+    const { bytes, idFrom, idTo, outcome } = record;
+    if (idTo === idFrom) return false;
+    if (this.#lost.size > 0 && this.#lost.has(recordId(record))) return false;
+    return this.#table.add(hexNumber(bytes, idFrom), hexNumber(bytes, idFrom + 8), {
       file,
       position,
       length: record.resultTo - record.lineFrom,

@@ -21,18 +21,19 @@ export class IdTable {
   #columns = makeColumns(this.#capacity);
   #size = 0;
 
-  /** Keeps the place unless there is one already that says how the task run ended. */
-  add(idHigh: number, idLow: number, place: RecordPlace): void {
+  /** Keeps the place unless there is one already; then it gives false. */
+  add(idHigh: number, idLow: number, place: RecordPlace): boolean {
     if (this.#size * 3 >= this.#capacity * 2) this.#grow();
     const { columns, slot } = this.#find(idHigh, idLow);
-    if (columns.files[slot] === free) this.#size++;
-    else if (outcomes[columns.outcomes[slot]!] !== "not_run") return;
+    if (columns.files[slot] !== free) return false;
+    this.#size++;
     columns.highs[slot] = idHigh;
     columns.lows[slot] = idLow;
     columns.files[slot] = place.file + 1;
     columns.positions[slot] = place.position;
     columns.lengths[slot] = place.length;
     columns.outcomes[slot] = outcomes.indexOf(place.outcome);
+    return true;
   }
 
   get(idHigh: number, idLow: number): RecordPlace | null {

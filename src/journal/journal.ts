@@ -39,6 +39,11 @@ export interface Journal {
   append(task: number, index: number, id: string, outcome: Outcome, resultJson: string): void;
   /** As {@link append}, for a result that an earlier run gave. */
   keep(task: number, index: number, id: string, outcome: Outcome, resultJson: string): void;
+  /**
+   * Adds a list that a task run gives to a task which goes through it; `id` is the list's own. To be called before the run
+   * itself is added, so that a run that is known has its lists. Not part of the report.
+   */
+  addList(task: number, index: number, id: string, listJson: string): void;
   /** A task run that may not be repeated starts: resolves when that is on the disk. @throws JournalError when it cannot be. */
   begin(task: number, index: number, id: string): Promise<void>;
   /** How many inputs a task has, when that was not known at the start. */
@@ -129,6 +134,13 @@ class RunJournal implements Journal {
 
   keep(task: number, index: number, id: string, outcome: Outcome, resultJson: string): void {
     this.#add("kept", task, index, id, outcome, resultJson);
+  }
+
+  addList(task: number, index: number, id: string, listJson: string): void {
+    this.#assertOpen();
+    if (this.#broken !== null) return;
+    this.#buffer.addResult(runPrefix("list", task, index, id, "ok"), listJson);
+    this.#scheduleCommit();
   }
 
   begin(task: number, index: number, id: string): Promise<void> {

@@ -40,8 +40,16 @@ export type JournalReading =
 /** Called for every ended task run, in the order they ended; `record` is valid only during the call. */
 export type OnRunRecord = (record: RunRecord, position: number) => void;
 
-/** Reads a journal through, checking every byte by its CRC. Results stay in the file. Never throws for what it reads. */
-export function readJournal(path: string, disk: Disk, onRun?: OnRunRecord): JournalReading {
+/**
+ * Reads a journal through, checking every byte by its CRC. Results stay in the file; `onList` is told of the lists that
+ * runs gave to others. Never throws for what it reads.
+ */
+export function readJournal(
+  path: string,
+  disk: Disk,
+  onRun?: OnRunRecord,
+  onList?: OnRunRecord,
+): JournalReading {
   let fd: number;
   try {
     fd = disk.open(path);
@@ -50,7 +58,7 @@ export function readJournal(path: string, disk: Disk, onRun?: OnRunRecord): Jour
   }
   let isKept = false;
   try {
-    const reading = readOpen(path, fd, disk, onRun);
+    const reading = readOpen(path, fd, disk, onRun, onList);
     isKept = reading.ok;
     return reading;
   } catch (error) {
@@ -60,7 +68,13 @@ export function readJournal(path: string, disk: Disk, onRun?: OnRunRecord): Jour
   }
 }
 
-function readOpen(path: string, fd: number, disk: Disk, onRun: OnRunRecord | undefined): JournalReading {
+function readOpen(
+  path: string,
+  fd: number,
+  disk: Disk,
+  onRun?: OnRunRecord,
+  onList?: OnRunRecord,
+): JournalReading {
   let header: StoredHeader | null = null;
   let closing: RunClosing | null = null;
   let strangeAt = -1;
@@ -107,6 +121,7 @@ function readOpen(path: string, fd: number, disk: Disk, onRun: OnRunRecord | und
       lost.set(id, { task: run.task, index: run.index, id });
       return;
     }
+    if (run.type === "list") return onList?.(run, position);
     if (lost.size > 0) lost.delete(recordId(run));
     if (offsets.length(run.task, run.index) > 0) strangeAt = position;
     offsets.set(run.task, run.index, resultAt, run.resultTo - run.resultFrom);

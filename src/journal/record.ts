@@ -10,10 +10,13 @@ import { crc32 } from "../runtime/crc.ts";
 /** Written into every header. Another number is another format. */
 export const formatVersion = 1;
 
-/** A run that ended here, or in an earlier run that this one goes on with. */
-export type RunRecordType = "run" | "kept";
+/**
+ * A run that ended here, or in an earlier run that this one goes on with; or a list that a run gave to a task which goes
+ * through it. A list has an id of its own.
+ */
+export type RunRecordType = "run" | "kept" | "list";
 
-/** What stands before a result. */
+/** What stands before a result, or a list. */
 export function runPrefix(
   type: RunRecordType,
   task: number,
@@ -71,9 +74,9 @@ export function checkRecord(bytes: Uint8Array, from: number, to: number): number
   return crc === crc32(bytes.subarray(from, end)) ? end : -1;
 }
 
-/** The members of a `run`, `kept` or `begin` record, at positions of the buffer it was read from. */
+/** The members of a `run`, `kept`, `list` or `begin` record, at positions of the buffer it was read from. */
 export interface RunRecord {
-  type: "run" | "kept" | "begin";
+  type: RunRecordType | "begin";
   bytes: Uint8Array;
   lineFrom: number;
   idFrom: number;
@@ -116,7 +119,7 @@ const hexDigits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0))
 const typeAt = '{"type":"'.length;
 
 const typeByLetter: { readonly [letter: number]: RunRecord["type"] | undefined } = Object.fromEntries(
-  (["run", "kept", "begin"] as const).map((type) => [type.charCodeAt(0), type]),
+  (["run", "kept", "list", "begin"] as const).map((type) => [type.charCodeAt(0), type]),
 );
 
 /** The first two letters tell the six outcomes apart. */

@@ -52,18 +52,16 @@ async function earlier(directory: string, runId: string): Promise<EarlierRuns> {
   return (reading as { runs: EarlierRuns }).runs;
 }
 
-test("IdTable keeps the first place of an id unless it only says not_run", () => {
+test("IdTable keeps the first place of an id", () => {
   const id = fc.record({ high: fc.nat(3), low: fc.nat(2000), outcome: fc.constantFrom(...outcomes) });
   fc.assert(
     fc.property(fc.array(id, { maxLength: 3000 }), (entries) => {
       const table = new IdTable();
       const expected = new Map<string, { position: number; outcome: Outcome }>();
       entries.forEach(({ high, low, outcome }, position) => {
-        table.add(high, low, { file: position % 3, position, length: 1, outcome });
-        const known = expected.get(`${high}/${low}`);
-        if (known === undefined || known.outcome === "not_run") {
-          expected.set(`${high}/${low}`, { position, outcome });
-        }
+        const isNew = table.add(high, low, { file: position % 3, position, length: 1, outcome });
+        assert.equal(isNew, !expected.has(`${high}/${low}`));
+        if (isNew) expected.set(`${high}/${low}`, { position, outcome });
       });
       assert.equal(table.size, expected.size);
       for (const [key, place] of expected) {
@@ -107,9 +105,27 @@ test("openEarlierRuns() goes back through the runs a killed resume went on with;
   const runs = await earlier(directory, "r3");
   assert.deepEqual(runs.find(idOf(1)), { kind: "ended", outcome: "ok", resultJson: resultOf(1, "new") });
   assert.deepEqual(runs.find(idOf(2)), { kind: "ended", outcome: "failed", resultJson: resultOf(2, "new") });
-  assert.deepEqual(runs.find(idOf(3)), { kind: "ended", outcome: "ok", resultJson: resultOf(3, "old") });
+  assert.equal((runs.find(idOf(3)) as { outcome: Outcome }).outcome, "not_run");
   assert.deepEqual(runs.find(idOf(0)), { kind: "lost" });
+  assert.deepEqual([runs.runIds, runs.count("users"), runs.count("details")], [["r3", "r2", "r1"], 4, 0]);
   runs.close();
+});
+
+test("openEarlierRuns() finds lists by their ids, and counts neither them nor what has no identity", async () => {
+  const directory = newDirectory();
+  const journal = await start(directory, "r1");
+  journal.addList(0, 0, idOf(100), '["ä",2]');
+  journal.append(0, 0, idOf(0), "ok", resultOf(0));
+  journal.append(0, 1, "", "failed", resultOf(1));
+  await journal.close();
+  const runs = await earlier(directory, "r1");
+  assert.equal(runs.findList(idOf(100)), '["ä",2]');
+  assert.equal(runs.findList(idOf(101)), null);
+  assert.equal(runs.count("users"), 1);
+  runs.close();
+  const reading = readJournal(journal.path, realDisk);
+  assert.ok(reading.ok && reading.run.results.size(0) === 2);
+  reading.run.close();
 });
 
 test("openEarlierRuns() does without an older run that was pruned, and without one that goes in circles", async () => {
