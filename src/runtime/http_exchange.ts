@@ -65,15 +65,14 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   }
 
   expire(): void {
-    const { host } = this.#request.route;
     const within = `within ${this.limitMs} ms`;
     const message = this.#phase === "connecting"
-      ? `No connection to ${host} ${within}`
+      ? `No connection to ${this.#place} ${within}`
       : this.#phase === "sending"
-      ? `${host} took nothing more of the request ${within}`
+      ? `${this.#place} took nothing more of the request ${within}`
       : this.#phase === "waiting"
-      ? `${host} did not begin its answer ${within}`
-      : `Nothing more of the answer came from ${host} ${within}`;
+      ? `${this.#place} did not begin its answer ${within}`
+      : `Nothing more of the answer came from ${this.#place} ${within}`;
     this.#fail({ reason: "timeout", code: "TIMEOUT", message, sent: this.sent });
   }
 
@@ -106,7 +105,7 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   }
 
   problem({ reason, words }: ParseProblem): void {
-    const message = `The answer of ${this.#request.route.host} cannot be read: ${words}`;
+    const message = `The answer of ${this.#place} cannot be read: ${words}`;
     this.#fail({
       reason,
       code: reason === "protocol" ? "PROTOCOL" : "HEADERS_TOO_LARGE",
@@ -116,16 +115,21 @@ export class Http1Exchange implements HttpExchange, ConnectionUser, Watched {
   }
 
   lost(code: string | null, parser: ResponseParser): void {
-    const { repeatable, route } = this.#request;
+    const { repeatable } = this.#request;
     if (this.#isReused && repeatable && !parser.hasBegun) return this.#repeat();
     const how = code === null ? "closed the connection" : `broke off the connection (${code})`;
     const isBody = this.#phase === "reading";
     this.#fail({
       reason: isBody && code === null ? "truncated" : "reset",
       code: code ?? "EOF",
-      message: `${route.host} ${how} ${isBody ? "before the end of" : "without"} an answer`,
+      message: `${this.#place} ${how} before ${isBody ? "the end of " : ""}its answer`,
       sent: true,
     });
+  }
+
+  get #place(): string {
+    const { host, port } = this.#request.route;
+    return authority(host, port);
   }
 
   /** The server had closed an idle connection while this request was on its way: a new one will tell. */
