@@ -1,5 +1,6 @@
 import type { Redactor } from "../model/redactor.ts";
-import { longestSpelling, secretParts, secretSpellings } from "./secret_spellings.ts";
+import { LearnedSpellings } from "./learned_spellings.ts";
+import { longestSpelling, secretParts, secretSpellings, type Spelling } from "./secret_spellings.ts";
 
 /** A {@link Redactor} that can also say whether anything is left to hide. */
 export interface SecretRedactor extends Redactor {
@@ -7,6 +8,8 @@ export interface SecretRedactor extends Redactor {
   finds(text: string): boolean;
   /** As {@link finds}, but for userinfo. */
   findsSecret(text: string): boolean;
+  /** From now on this is a secret, too. What is shorter than six characters is passed over. */
+  learn(secret: string): void;
 }
 
 /**
@@ -16,27 +19,50 @@ export interface SecretRedactor extends Redactor {
  * caller's to refuse, since masking it would blot out ordinary words.
  */
 export function makeRedactor(secrets: ReadonlyMap<string, string>): SecretRedactor {
-  const parts = [...new Set([...secrets.values()].flatMap(secretParts))];
-  const spellings = parts.flatMap(secretSpellings);
+  const known = new Set([...secrets.values()].flatMap(secretParts));
+  const spellings = [...known].flatMap(secretSpellings);
   const anySecret = spellings.length === 0 ? null : new RegExp(spellings.map((one) => one.pattern).join("|"));
-  const findsSecret = (text: string) => anySecret !== null && anySecret.test(text);
-  const finds = (text: string) => findsSecret(text) || findsUserinfo(text);
+  const learned = new LearnedSpellings();
+  let margin = Math.max(256, ...[...known].map(longestSpelling));
   let patterns: RegExp[] | undefined;
+
+  const learnedIn = (text: string) => learned.patternsFor(text, wholePattern);
+  const findsSecret = (text: string) =>
+    (anySecret !== null && anySecret.test(text)) || learnedIn(text).some((pattern) => matches(pattern, text));
+  const finds = (text: string) => findsSecret(text) || findsUserinfo(text);
   return {
     finds,
     findsSecret,
     mask(text) {
       if (!finds(text)) return text;
-      patterns ??= spellings.map((one) =>
-        new RegExp(one.base64 ? `${base64Edge}${one.pattern}${base64Edge}` : one.pattern, "g")
-      );
+      patterns ??= spellings.map(wholePattern);
       return maskSpans(text, [
-        ...patterns.flatMap((pattern) => secretSpans(text, pattern)),
+        ...[...patterns, ...learnedIn(text)].flatMap((pattern) => secretSpans(text, pattern)),
         ...userinfoSpans(text),
       ]);
     },
-    margin: Math.max(256, ...parts.map(longestSpelling)),
+    learn(secret) {
+      for (const part of secretParts(secret)) {
+        if (known.has(part)) continue;
+        known.add(part);
+        margin = Math.max(margin, longestSpelling(part));
+        for (const spelling of secretSpellings(part)) learned.add(spelling);
+      }
+    },
+    get margin() {
+      return margin;
+    },
   };
+}
+
+/** Matches the spelling with those characters beside it that hold some of it. */
+function wholePattern({ pattern, base64 }: Spelling): RegExp {
+  return new RegExp(base64 ? `${base64Edge}${pattern}${base64Edge}` : pattern, "g");
+}
+
+function matches(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(text);
 }
 
 /** The characters beside a secret in base64 may carry some of its bits. */

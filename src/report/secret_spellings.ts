@@ -11,12 +11,29 @@ export interface Spelling {
   readonly pattern: string;
   /** In base64 a character at either end may hold bits of the secret and of its neighbour. */
   readonly base64: boolean;
+  /**
+   * Six letters and digits that stand in every text with this spelling, since they are never escaped. The last ones: tokens
+   * of one kind begin alike and end each in its own way. Null when there are no six in a row.
+   */
+  readonly anchor: string | null;
 }
+
+/** @see Spelling.anchor */
+export const anchorLength = 6;
 
 /** All spellings of a secret. Its lines, and the texts in it if it is JSON, are secrets as well: see {@link secretParts}. */
 export function secretSpellings(secret: string): Spelling[] {
-  const base64 = base64Middles(secret).map((middle) => ({ pattern: base64Pattern(middle), base64: true }));
-  return [{ pattern: textPattern(secret), base64: false }, ...base64];
+  const base64 = base64Middles(secret).map((middle) => ({
+    pattern: base64Pattern(middle),
+    base64: true,
+    anchor: anchorOf(middle),
+  }));
+  return [{ pattern: textPattern(secret), base64: false, anchor: anchorOf(secret) }, ...base64];
+}
+
+function anchorOf(text: string): string | null {
+  const runs = text.match(/[A-Za-z0-9]+/g)?.filter((run) => run.length >= anchorLength) ?? [];
+  return runs.at(-1)?.slice(-anchorLength) ?? null;
 }
 
 /**
