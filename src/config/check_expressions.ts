@@ -104,6 +104,10 @@ function hintFor(
   if (task && isReadFromNeeds && Object.hasOwn(config.tasks, unknown)) {
     return `; to read it, name it in the task's needs: [${unknown}]`;
   }
+  const producer = task?.foreach?.source === "from" ? task.foreach.from : undefined;
+  if (producer !== undefined && config.tasks[producer]?.outputs?.[unknown]?.secret) {
+    return `; it is secret and no part of an item: name the task in needs and read needs.${producer}.outputs.${unknown}`;
+  }
   if (site.scope === "key" && (unknown === "run" || unknown === "needs")) {
     return "; a key must be the same in the next run, which resumes by it";
   }

@@ -209,11 +209,13 @@ tasks:
       again: needs.a.outputs.token
       header: { value: "'Bearer ' + needs.a.outputs.token", secret: true }
     save: "\${{ needs.a.outputs.id }}"
+  c: { foreach: { from: a }, exec: { command: [x, "\${{ item.outputs.token }}", "\${{ item.outputs.id }}"] } }
 `,
     problems: [
       "6:26: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
       "7:9: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
       "9:14: needs.a.outputs.token is secret and cannot be used here: this stands in reports or on a command line",
+      '12:69: unknown name "token" (item.outputs has id); it is secret and no part of an item: name the task in needs and read needs.a.outputs.token',
     ],
   },
   {

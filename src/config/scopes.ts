@@ -16,7 +16,7 @@ export function scopesOf(config: Config): (path: ConfigPath, name: ScopeName) =>
   const taskScope = (name: string, task: TaskSetting): Scope => {
     const known = byTask.get(name);
     if (known) return known;
-    const scope = { ...early, ...itemScope(task), needs: { fields: needsScope(config, name) } };
+    const scope = { ...early, ...itemScope(task, config.tasks), needs: { fields: needsScope(config, name) } };
     byTask.set(name, scope);
     return scope;
   };
@@ -60,10 +60,10 @@ function earlyScope(config: Config): Scope {
 }
 
 /** `item`, `index` and `matrix`, as far as the task has them. */
-function itemScope({ foreach, matrix }: TaskSetting): Scope {
+function itemScope({ foreach, matrix }: TaskSetting, tasks: Config["tasks"]): Scope {
   const scope: { [name: string]: TypeSpec } = { index: "int" };
   if (foreach) {
-    scope.item = itemType(foreach);
+    scope.item = itemType(foreach, tasks);
     if (foreach.as !== undefined) scope[foreach.as] = scope.item;
   }
   if (matrix) {

@@ -1,4 +1,5 @@
 import type { TypeSpec } from "../model/expression.ts";
+import type { Config } from "./config_schema.ts";
 import type { ForeachSetting } from "./inputs_schema.ts";
 import type { ParamSetting } from "./params_schema.ts";
 
@@ -20,8 +21,8 @@ export function paramType(param: ParamSetting): TypeSpec {
   }
 }
 
-/** The type of a task's items. */
-export function itemType(foreach: ForeachSetting): TypeSpec {
+/** The type of a task's items. What comes from another task is known by its names: an output that is secret stays behind. */
+export function itemType(foreach: ForeachSetting, tasks: Config["tasks"]): TypeSpec {
   if (foreach.batch !== undefined) return "list";
   switch (foreach.source) {
     case "list":
@@ -38,9 +39,17 @@ export function itemType(foreach: ForeachSetting): TypeSpec {
     case "json":
       return "dyn";
     case "from":
-      if (foreach.each !== undefined) return "dyn";
-      return { fields: { key: "dyn", item: "dyn", matrix: "dyn", outputs: "dyn", saved: "dyn" } };
+      return foreach.each === undefined ? producedType(foreach.from, tasks) : "dyn";
   }
+}
+
+function producedType(producer: string, tasks: Config["tasks"]): TypeSpec {
+  const names = Object.entries(tasks[producer]?.outputs ?? {}).filter(([, { secret }]) => !secret);
+  const outputs = { fields: Object.fromEntries(names.map(([name]): [string, TypeSpec] => [name, "dyn"])) };
+  const foreach = tasks[producer]?.foreach;
+  // A longer chain is not looked through: it may be a circle, which is reported elsewhere.
+  const item = foreach && foreach.source !== "from" ? itemType(foreach, tasks) : "dyn";
+  return { fields: { key: "dyn", item, matrix: "dyn", outputs, saved: "dyn" } };
 }
 
 /** What all values have in common; `dyn` when they differ. */

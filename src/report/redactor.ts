@@ -1,15 +1,13 @@
-import type { Redactor } from "../model/redactor.ts";
+import type { LearningRedactor } from "../model/redactor.ts";
 import { LearnedSpellings } from "./learned_spellings.ts";
 import { longestSpelling, secretParts, secretSpellings, type Spelling } from "./secret_spellings.ts";
 
-/** A {@link Redactor} that can also say whether anything is left to hide. */
-export interface SecretRedactor extends Redactor {
+/** A redactor that can also say whether anything is left to hide. */
+export interface SecretRedactor extends LearningRedactor {
   /** True when the text holds a secret in any spelling, or a URL's userinfo. Made for large, innocent texts. */
   finds(text: string): boolean;
   /** As {@link finds}, but for userinfo. */
   findsSecret(text: string): boolean;
-  /** From now on this is a secret, too. What is shorter than six characters is passed over. */
-  learn(secret: string): void;
 }
 
 /**

@@ -30,6 +30,7 @@ const texts = new Set(
   ["body", "text", "json", "rows", "stdout", "stderr", "value"].flatMap((name) => [name, `${name}Base64`]),
 );
 
-function withoutTexts(output: ValueMap): ValueMap {
+/** `output` of a result without what was captured: size, hash, status and the like. */
+export function withoutTexts(output: ValueMap): ValueMap {
   return Object.fromEntries(Object.entries(output).filter(([name]) => !texts.has(name)));
 }

@@ -5,6 +5,7 @@ import type { Result } from "../model/result.ts";
 import type { Output } from "../model/verdict.ts";
 import type { Payload } from "./payload.ts";
 import type { RunClock } from "./run_clock.ts";
+import { maskSecretOutputs } from "./secret_outputs.ts";
 
 /** One element of the report's `results`, not yet masked. */
 export function makeResult(
@@ -44,7 +45,7 @@ export function makeResult(
       : output.saved === null
       ? output.fields
       : { ...output.fields, saved: output.saved },
-    outputs: output?.outputs ?? null,
+    outputs: output?.outputs ? maskSecretOutputs(task, output.outputs) : null,
     error: "error" in ending ? ending.error : null,
   };
 }

@@ -6,13 +6,17 @@ import type { Call, Failure, Output, Verdict } from "../model/verdict.ts";
 import { makeBody } from "../tasks/body_store.ts";
 import { type Answer, DecodeError, type Job } from "../tasks/kind.ts";
 import { SaveError } from "../tasks/save.ts";
+import { withoutTexts } from "./capture_budget.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
 import { type PendingSave, type SaveContext, startSave } from "./save_result.ts";
+import { learnSecretOutput } from "./secret_outputs.ts";
 
 /** What attempts of any task need. */
 export interface AttemptContext {
   readonly redactor: Redactor;
+  /** From now on this text is masked wherever it is written. */
+  learnSecret(text: string): void;
   readonly save: SaveContext;
 }
 
@@ -40,7 +44,7 @@ export async function performAttempt(
     const answer = await program.performer.perform(job, call);
     if (answer.kind === "backpressure") return answer;
     if (answer.kind === "failed") return withRetryOn(program, call, answer);
-    return await judge(program, payload, call, answer, pending);
+    return await judge(program, { task, payload, call }, answer, pending, context);
   } catch (error) {
     return withRetryOn(program, call, failureOf(error));
   } finally {
@@ -71,14 +75,20 @@ function jobFor(
 
 async function judge(
   program: Program,
-  payload: Payload,
-  call: Call,
+  { payload, call }: AttemptInput,
   answer: Answer,
   pending: PendingSave | null,
+  context: AttemptContext,
 ): Promise<Verdict> {
-  const plain: Output = { fields: answer.output, outputs: null, saved: null };
-  if (!program.looksAtResult) return { kind: "ok", output: plain };
+  if (!program.looksAtResult) {
+    return { kind: "ok", output: { fields: answer.output, outputs: null, saved: null } };
+  }
+  const hasSecrets = program.outputs.some(({ secret }) => secret);
+  // What was captured was masked when the secret in it was not known yet, and may have been cut in the middle of it.
+  const fields = hasSecrets ? withoutTexts(answer.output) : answer.output;
+  const plain: Output = { fields, outputs: null, saved: null };
   const vars = resultVars(payload.vars, answer.fields);
+  if (hasSecrets) learnEarly(program, vars, context);
   try {
     if (program.until !== null && program.until.evaluate(vars) !== true) {
       const error: RunError = {
@@ -94,7 +104,10 @@ async function judge(
       return withRetryOn(program, call, { kind: "failed", error, output: plain });
     }
     const outputs: Record<string, Value> = {};
-    for (const { name, value } of program.outputs) outputs[name] = value.evaluate(vars);
+    for (const { name, value, secret } of program.outputs) {
+      outputs[name] = value.evaluate(vars);
+      if (secret) learnSecretOutput(name, outputs[name]!, context.learnSecret);
+    }
     const feeds = new Map(program.feeds.map(({ consumer, each }) => [consumer, listOf(each, vars)]));
     const saved = pending === null ? null : await pending.commit(vars, answer.body);
     return {
@@ -103,6 +116,18 @@ async function judge(
     };
   } catch (error) {
     return withRetryOn(program, call, { ...failureOf(error), output: plain });
+  }
+}
+
+/** Before anything else speaks of the result; what is wrong with an output is said in its turn. */
+function learnEarly(program: Program, vars: Vars, { learnSecret }: AttemptContext): void {
+  for (const { name, value, secret } of program.outputs) {
+    if (!secret) continue;
+    try {
+      learnSecretOutput(name, value.evaluate(vars), learnSecret);
+    } catch (error) {
+      if (!(error instanceof ExpressionError || error instanceof DecodeError)) throw error;
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Expression, Template, Vars } from "../model/expression.ts";
 import { stringifyJson, type Value } from "../model/json.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
-import type { Redactor } from "../model/redactor.ts";
+import type { LearningRedactor } from "../model/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import type { Performer } from "../tasks/kind.ts";
 import { readsNeeds } from "../inputs/reads_needs.ts";
@@ -43,7 +43,7 @@ export interface Program {
 export interface ProgramContext {
   readonly plan: Plan;
   readonly ports: Ports;
-  readonly redactor: Redactor;
+  readonly redactor: LearningRedactor;
   /** `params`, `secrets` and `run`. */
   readonly shared: Vars;
   readonly secretVariables: readonly string[];
@@ -99,6 +99,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     renderTarget: (source): Value => compiler.template(source, targetScope).render(context.shared),
     secretVariables: context.secretVariables,
     redactor: context.redactor,
+    learnSecret: context.redactor.learn,
     reads,
   });
   return {

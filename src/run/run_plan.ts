@@ -9,7 +9,7 @@ import type { Vars } from "../model/expression.ts";
 import type { InputSource } from "../model/input.ts";
 import { type Ending, noOutcomes, type OutcomeCounts, type SkipReason } from "../model/outcome.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
-import type { Redactor } from "../model/redactor.ts";
+import type { LearningRedactor } from "../model/redactor.ts";
 import type { Result } from "../model/result.ts";
 import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
@@ -26,6 +26,7 @@ import { openProgram, type Program } from "./program.ts";
 import { retryRandom } from "./retry_random.ts";
 import type { RunClock } from "./run_clock.ts";
 import type { ExpressionCompiler } from "./scope.ts";
+import { openOutputs } from "./secret_outputs.ts";
 import { makeTaskGraph } from "./task_graph.ts";
 import { taskSource } from "./task_source.ts";
 
@@ -35,7 +36,7 @@ export interface RunSetup {
   readonly ports: Ports;
   readonly clock: RunClock;
   readonly secrets: ReadonlyMap<string, string>;
-  readonly redactor: Redactor;
+  readonly redactor: LearningRedactor;
   readonly compiler: ExpressionCompiler;
   /** Opens a task's inputs; called when its turn comes. */
   openInputs(task: TaskPlan, vars: Vars, from: FromEdge | null): InputSource;
@@ -111,6 +112,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const isOverLimit = failureLimit(plan.run.maxFailures, total);
   const attemptContext = {
     redactor: setup.redactor,
+    learnSecret: setup.redactor.learn,
     save: {
       files: ports.saves,
       outputDirectory: plan.outputDirectory,
@@ -207,8 +209,9 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     setup.record.end(run.task, run.payload, makeResult(task, pool.name, run, ending, output, clock));
     counts[ending.outcome]++;
     for (const { edge, consumer } of edgesFrom[run.task]!) {
-      const { outputs, saved, feeds } = output ?? { outputs: null, saved: null };
-      edge.push({ payload: run.payload, ending, outputs, saved, elements: feeds?.get(consumer) ?? null });
+      const outputs = output?.outputs ? openOutputs(task, output.outputs) : null;
+      const elements = output?.feeds?.get(consumer) ?? null;
+      edge.push({ payload: run.payload, ending, outputs, saved: output?.saved ?? null, elements });
     }
     if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) endTask(run.task);
     else if (edgeTo.get(run.task)?.releases()) engine.wake();

@@ -79,6 +79,8 @@ export interface TaskContext {
   /** Names of environment variables that secrets were read from: children do not inherit them. */
   readonly secretVariables: readonly string[];
   readonly redactor: Redactor;
+  /** From now on this text is masked wherever it is written: a token that was fetched. */
+  learnSecret(this: void, text: string): void;
   /** True when an expression of the task reads this result field, so that it has to be made. */
   reads(field: string): boolean;
 }

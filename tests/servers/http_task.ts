@@ -67,6 +67,7 @@ export function openTask(given: GivenTask): Promise<Performer> {
     renderTarget: (source) => template(source).render({ params: {}, secrets: { token: "s3cret-token" } }),
     secretVariables: [],
     redactor: redactorOf(given.secret),
+    learnSecret: () => {},
     reads: () => true,
   });
 }

@@ -55,6 +55,7 @@ export async function openTask(
     renderTarget: (source) => source,
     secretVariables: [],
     redactor: { mask: (text) => text, margin: 0 },
+    learnSecret: () => {},
     reads: (field) => options.reads?.includes(field) ?? false,
   });
   return wrap(performer, task);

@@ -37,6 +37,7 @@ export function openTask(open: OpenTask, spec: ValueMap, setup: AttemptSetup): P
     renderTarget: (source) => source,
     secretVariables: setup.secretVariables ?? [],
     redactor: setup.redactor ?? noSecrets,
+    learnSecret: () => {},
     reads: (field) => setup.reads?.includes(field) ?? false,
   });
 }
