@@ -64,9 +64,9 @@ export function printProblems(problems: readonly Diagnostic[], text: string, por
   for (const problem of problems) stderr.write(`${showDiagnostic(problem, text)}\n`);
 }
 
-/** Sorts as time does; the end tells apart what starts in the same second. */
+/** Sorts as time does, to the millisecond; the end tells apart what starts in the same one. */
 function makeRunId(startedAt: Date, random: () => number): string {
-  const time = startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+Z$/, "Z");
+  const time = startedAt.toISOString().replace(/[-:.]/g, "");
   const end = Math.floor(random() * 16 ** 6).toString(16).padStart(6, "0");
   return `${time}-${end}`;
 }

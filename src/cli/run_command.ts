@@ -1,13 +1,11 @@
 import { type Journal, JournalError, openJournal } from "../journal/journal.ts";
-import { runFiles } from "../journal/run_files.ts";
+import { pruneRuns } from "../journal/runs.ts";
 import { configDirectory, stateDirectory } from "../journal/state_directory.ts";
 import type { Plan } from "../model/plan.ts";
 import { buildReport } from "../report/build_report.ts";
-import { ReportError } from "../report/destination.ts";
 import { makeRedactor } from "../report/redactor.ts";
 import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
-import { writeReport } from "../report/write_report.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
 import { inputContext } from "../run/input_context.ts";
 import { type Prepared, prepareRun } from "../run/prepare_run.ts";
@@ -22,7 +20,7 @@ import type { CommandBody, ParsedArguments } from "./command.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 import { planCommand } from "./plan_command.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
-import { probeOutputs } from "./run_outputs.ts";
+import { probeOutputs, runOutputs, writeReports } from "./run_outputs.ts";
 
 /** `fanout run FILE`. */
 export const runCommand: CommandBody = async (args, machine) => {
@@ -110,14 +108,14 @@ async function conduct(
   );
   if (!state.ok) return complain(state.message, 3);
   const directory = configDirectory(state.path, plan.name, resolvePath(host.cwd(), plan.config.path));
-  const reportPath = plan.report.json ?? runFiles(directory, plan.runId).report;
-  const problems = probeOutputs(plan, { json: reportPath }, args.values("params"), ports);
+  const outputs = runOutputs(plan, directory);
+  const problems = probeOutputs(plan, outputs, args.values("params"), ports);
   for (const { message } of problems) complain(message, 2);
   if (problems.length > 0) return problems.some(({ code }) => code === "taken") ? 2 : 3;
 
   const redactor = makeRedactor(prepared.secrets);
   const stats = new RunStats();
-  const header = runHeader(plan, prepared.survey, host, null);
+  const header = runHeader(plan, prepared.survey, host, redactor, null);
   let handle: RunHandle | null = null;
   let broken: JournalError | null = null;
   let journal: Journal;
@@ -175,18 +173,15 @@ async function conduct(
     { header, closing, results: journal.results, totals: header.tasks.map(({ total }) => total), lost: [] },
     stats,
   );
-  let written: string | null = reportPath;
-  try {
-    await writeReport(report, reportPath, ports);
-  } catch (error) {
-    if (!(error instanceof ReportError)) throw error;
-    exitCode = complain(error.message, 3);
-    written = null;
-  }
+  const unwritten = await writeReports(report, outputs, ports);
+  for (const { message } of unwritten) exitCode = complain(message, 3);
   await journal.close();
+  const kept = await pruneRuns({ directory, keep: plan.run.keepRuns, disk });
+  for (const message of kept) complain(message, 0);
   if (!args.has("quiet") || exitCode !== 0) {
+    const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
     const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
-    host.stderr.write(summaryText(report, { color: usesColor(ports), width, reportPath: written }));
+    host.stderr.write(summaryText(report, { color: usesColor(ports), width, reportPath }));
   }
   return exitCode;
 }

@@ -1,12 +1,28 @@
+import { runFiles } from "../journal/run_files.ts";
 import type { Plan } from "../model/plan.ts";
+import type { ReportFormat } from "../model/report_format.ts";
+import type { Report } from "../report/build_report.ts";
+import { ReportError } from "../report/destination.ts";
 import { type DestinationProblem, type NamedFile, probeDestinations } from "../report/probe_destinations.ts";
+import { writeRendered } from "../report/render_report.ts";
+import { renderSourceOf } from "../report/render_source.ts";
+import { writeReport } from "../report/write_report.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 
-/** Where a run's reports go: those that the plan names, and the JSON report in any case. */
+/** Where a run's reports go: those that the plan names, and the JSON report in any case. Absolute paths. */
 export interface RunOutputs {
-  /** Absolute. */
   readonly json: string;
+  readonly others: readonly { readonly format: ReportFormat; readonly path: string }[];
+}
+
+/** The places that the plan names; the JSON report goes beside the journal when it names none. */
+export function runOutputs({ report, runId }: Plan, directory: string): RunOutputs {
+  const others = (["html", "junit", "prometheus"] as const).flatMap((format) => {
+    const path = report[format];
+    return path === null ? [] : [{ format, path }];
+  });
+  return { json: report.json ?? runFiles(directory, runId).report, others };
 }
 
 /** Tries every place before anything runs. */
@@ -16,11 +32,40 @@ export function probeOutputs(
   paramsFiles: readonly string[],
   ports: Ports,
 ): DestinationProblem[] {
+  const others = outputs.others.map(({ format, path }) => ({ what: `the ${format} report`, path }));
   return probeDestinations(
-    [{ what: "the report", path: outputs.json }],
+    [{ what: "the report", path: outputs.json }, ...others],
     inputFiles(plan, paramsFiles, ports),
     ports,
   );
+}
+
+/**
+ * Writes every report; one that cannot be written does not keep the others from it.
+ *
+ * @returns what could not be written: the run is then not durable (exit 3)
+ */
+export async function writeReports(
+  report: Report,
+  outputs: RunOutputs,
+  ports: Ports,
+): Promise<ReportError[]> {
+  const writes = [
+    () => writeReport(report, outputs.json, ports),
+    ...outputs.others.map(({ format, path }) => () =>
+      writeRendered(renderSourceOf(report), format, path, ports)
+    ),
+  ];
+  const failures: ReportError[] = [];
+  for (const write of writes) {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof ReportError)) throw error;
+      failures.push(error);
+    }
+  }
+  return failures;
 }
 
 /** Files that are read: no report may take their place. */

@@ -29,9 +29,6 @@ const notYet: readonly NotYet[] = [
   { path: "tasks.*.http.auth.oauth2", words: "`oauth2`" },
   { path: "tasks.*.redis", words: "`redis`" },
   { path: "tasks.*.sql.url", words: "SQL on this kind of server", when: isServerUrl },
-  { path: "report.html", words: "the HTML report" },
-  { path: "report.junit", words: "the JUnit report" },
-  { path: "report.prometheus", words: "the Prometheus report" },
 ];
 
 /** Says at load what could not be kept when the config runs. */

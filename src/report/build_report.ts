@@ -71,7 +71,7 @@ function runOf({ header, closing }: ReportSource, stats: RunStats): ReportHead["
   };
 }
 
-function summaryOf({ closing }: ReportSource, stats: RunStats): ReportHead["summary"] {
+function summaryOf({ closing, totals }: ReportSource, stats: RunStats): ReportHead["summary"] {
   const { counts } = stats;
   return {
     total: Object.values(counts).reduce((sum, count) => sum + count, 0),
@@ -80,7 +80,7 @@ function summaryOf({ closing }: ReportSource, stats: RunStats): ReportHead["summ
     allowedFailures: stats.allowedFailures,
     attempts: stats.attempts,
     retries: stats.retries,
-    totalKnown: closing?.totalKnown ?? false,
+    totalKnown: closing?.totalKnown ?? totals.every((total) => total !== null),
   };
 }
 

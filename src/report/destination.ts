@@ -28,6 +28,10 @@ export type WriteBytes = (bytes: Uint8Array, length: number) => Promise<void>;
 /** A report could not be written (exit 3); the message says where and why. */
 export class ReportError extends Error {
   override readonly name = "ReportError";
+
+  constructor(readonly path: string, cause: unknown) {
+    super(`cannot write the report ${path}: ${describeSystemError(cause)}`, { cause });
+  }
 }
 
 /**
@@ -56,7 +60,7 @@ export async function writeDestination(
     } catch {
       // The first failure says more than that its remains could not be removed.
     }
-    throw new ReportError(`cannot write the report ${path}: ${describeSystemError(error)}`, { cause: error });
+    throw new ReportError(path, error);
   }
 }
 

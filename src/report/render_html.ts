@@ -6,7 +6,7 @@ import { sha256Bytes } from "../runtime/hash.ts";
 import { htmlStyle } from "./html_style.ts";
 import { type RenderSource, resultsOf } from "./render_source.ts";
 import type { ReportHead } from "./report.ts";
-import { clip, shownName } from "./summary_text.ts";
+import { clip, shownItem, shownName } from "./summary_text.ts";
 
 /** A browser shows so many without effort. There is room of its own for those that went wrong. */
 const maxTrouble = 1000;
@@ -194,7 +194,7 @@ function taskRun(result: Result): string {
   };
   const allowed = result.allowed === true ? " (allowed)" : "";
   return `<details class="run is-${outcome}"><summary><span class="dot ${outcome}"></span>${
-    escapeHtml(shownName(result))
+    escapeHtml(`${shownName(result)} ${shownItem(result, 60)}`.trimEnd())
   } <span class="why">${
     escapeHtml(`${words(outcome)}${allowed}${time}${tries}${why}`)
   }</span></summary><pre>${escapeHtml(clip(stringifyJson(parts, 2), maxDetail))}</pre></details>\n`;

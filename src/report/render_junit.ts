@@ -1,7 +1,7 @@
 import { stringifyJson } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
 import { type RenderSource, resultsOf } from "./render_source.ts";
-import { clip, shownName } from "./summary_text.ts";
+import { clip, shownItem, shownName } from "./summary_text.ts";
 
 /** What a CI system shows of one task run: more would only slow its page down. */
 const maxOutputLength = 64 * 1024;
@@ -87,9 +87,7 @@ function written(counts: Counts): { [name: string]: string } {
 }
 
 function testCase(result: Result, runName: string): string {
-  const name = result.key === null && result.item !== null
-    ? `${shownName(result)} ${clip(stringifyJson(result.item), 100)}`
-    : shownName(result);
+  const name = `${shownName(result)} ${shownItem(result, 100)}`.trimEnd();
   const head = `<testcase${
     attributes({ name, classname: `${runName}.${result.task}`, time: seconds(result.durationMs) })
   }`;

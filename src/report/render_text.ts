@@ -2,7 +2,7 @@ import { printable, writtenCount } from "../model/written.ts";
 import type { TextLook } from "./render_report.ts";
 import type { RenderSource } from "./render_source.ts";
 import { RunStats } from "./run_stats.ts";
-import { clip, shownName, summaryText } from "./summary_text.ts";
+import { clip, shownItem, shownName, summaryText } from "./summary_text.ts";
 
 /** More lines than this help nobody; the other formats have them all. */
 const maxFailures = 100;
@@ -19,7 +19,8 @@ export function* renderText(source: RenderSource, look: TextLook): Generator<str
     if (lines.length >= maxFailures) continue;
     const why = result.error === null ? "" : ` ${result.error.code}: ${result.error.message}`;
     const allowed = result.allowed === true ? " (allowed)" : "";
-    const words = `${shownName(result)} ${result.outcome.replace("_", " ")}${allowed}${why}`;
+    const name = `${shownName(result)} ${shownItem(result, 30)}`.trimEnd();
+    const words = `${name} ${result.outcome.replace("_", " ")}${allowed}${why}`;
     lines.push(clip(printable(words), Math.max(40, look.width)));
   }
   yield summaryText({ head: source.head, slowest: stats.slowest, emptyTasks: [] }, {

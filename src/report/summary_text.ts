@@ -51,6 +51,11 @@ export function shownName(result: Pick<ShownResult, "task" | "key" | "index" | "
   return result.index === 0 && result.item === null ? result.task : `${result.task}[${result.index}]`;
 }
 
+/** The item of a task run that has no key, as far as there is room for it; empty without. */
+export function shownItem(result: Pick<ShownResult, "key" | "item">, width: number): string {
+  return result.key !== null || result.item === null ? "" : clip(stringifyJson(result.item), width);
+}
+
 /** Label, text, and whether the text has colours in it. */
 type Row = readonly [label: string, text: string, isPainted?: boolean];
 type Painter = (color: keyof typeof colors, text: string) => string;

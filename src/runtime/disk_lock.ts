@@ -1,4 +1,4 @@
-import { unlinkSync } from "node:fs";
+import { chmodSync, unlinkSync } from "node:fs";
 import type { DiskLock } from "./disk.ts";
 
 /**
@@ -20,6 +20,7 @@ export async function tryLockFile(path: string): Promise<DiskLock | null> {
     if (error instanceof Error && /database is locked/.test(error.message)) return null;
     throw error;
   }
+  chmodSync(path, 0o600);
   let held = true;
   return {
     release() {

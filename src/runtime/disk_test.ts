@@ -63,6 +63,8 @@ test("tryLock() gives null while another holds it, and leaves no file behind", a
   const path = join(directory, "run.lock");
   const lock = await realDisk.tryLock(path);
   assert.notEqual(lock, null);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(await realDisk.tryLock(path), null);
   assert.equal(await realDisk.tryLock(path), null);
   lock!.release();
   lock!.release();
