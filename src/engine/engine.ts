@@ -15,6 +15,7 @@ import { Ceiling } from "./ceiling.ts";
 import { Deadlines } from "./deadlines.ts";
 import { decide, type Lane, type PoolState, TaskState } from "./pool.ts";
 import { PoolSet } from "./pool_set.ts";
+import { WaitLimits } from "./wait_limits.ts";
 import type {
   Attempt,
   EngineClock,
@@ -74,6 +75,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   const { clock, hooks } = options;
   const runDeadline = options.deadline ?? Infinity;
   const deadlines = new Deadlines();
+  const waitLimits = new WaitLimits<P>();
   const ceiling = new Ceiling<P>(options.ceiling ?? Infinity);
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
 
@@ -158,6 +160,10 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const now = clock.now();
     sliceStart = now;
     deadlines.expire(now, (call) => call.cancel(expiry(call)));
+    for (const { lane, run } of waitLimits.takeExpired(pools.all, now)) {
+      endBegun(lane.pool, run, endOfWait(run, noTimeLeft), null);
+      mark(lane.pool);
+    }
     for (const [pool, at] of sleeping) {
       if (at > now) continue;
       sleeping.delete(pool);
@@ -168,7 +174,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   function rearm(): void {
-    let at = Math.min(deadlines.earliest, hardAt);
+    let at = Math.min(deadlines.earliest, waitLimits.earliest, hardAt);
     for (const time of sleeping.values()) if (time < at) at = time;
     if (at === armedAt) return;
     armedAt = at;
@@ -462,8 +468,9 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       random: () => hooks.random(run, run.attemptCount),
     });
     hooks.attempted?.(run, attempt, "end" in judged ? null : judged.waitMs);
-    if ("end" in judged) endBegun(pool, run, judged.end, failure.output ?? null);
-    else (failure.isPoll ? lane.again : lane.retries).push(now + judged.waitMs, run);
+    if ("end" in judged) return endBegun(pool, run, judged.end, failure.output ?? null);
+    (failure.isPoll ? lane.again : lane.retries).push(now + judged.waitMs, run);
+    waitLimits.note(lane, run);
   }
 
   function deadlineOf(run: TaskRun<P>, spec: TaskSpec<P>): number {
@@ -500,6 +507,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     run.attemptCount--;
     hooks.attempted?.(run, attempt, Math.max(0, pool.breaker!.openUntil - now));
     lane.again.push(now, run);
+    waitLimits.note(lane, run);
   }
 
   /** The breaker has waited long enough: everything that is left for this pool is skipped. */
@@ -532,6 +540,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     }
     pool.pausedUntil = Math.max(pool.pausedUntil, now + backpressureMs);
     lane.again.push(now, run);
+    waitLimits.note(lane, run);
   }
 
   function endBegun(pool: PoolState<P>, run: TaskRun<P>, ending: Ending, output: Output | null): void {
@@ -552,6 +561,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       stopped = next;
       dropWaits(next);
       sleeping.clear();
+      waitLimits.earliest = Infinity;
       for (const task of tasks) task.spec.source.stopped?.();
     } else if (hardness[next.how] <= hardness[stopped.how]) return;
     else stopped = next;

@@ -12,6 +12,11 @@ export class TimeHeap<T> {
     return this.#entries.length > 0 ? this.#entries[0]!.at : Infinity;
   }
 
+  /** All values, in no order. */
+  *values(): Generator<T> {
+    for (const { value } of this.#entries) yield value;
+  }
+
   push(at: number, value: T): void {
     const entries = this.#entries;
     const entry = { at, sequence: this.#sequence++, value };

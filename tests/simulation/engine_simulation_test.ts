@@ -272,3 +272,35 @@ test("an attempt past its timeout keeps its slot until its work has stopped", as
   assert.equal(peak, 1);
   assert.ok(clock.now() >= 1_530, "each slot was held until its work had stopped");
 });
+
+test("a run that waits for its next attempt ends at its total timeout, though its pool is full", async () => {
+  const clock = new VirtualClock();
+  const ends: string[] = [];
+  const task = (payload: string, totalMs: number | null): TaskSpec<string> => {
+    let given = false;
+    return {
+      source: { pull: () => given ? null : (given = true, { payload }) },
+      pool: 0,
+      attemptMs: null,
+      totalMs,
+      retry: { attempts: 9, initialMs: 100, maxMs: 100, jitter: "none" },
+    };
+  };
+  const engine = runEngine<string>({
+    pools: [{ name: "x", limit: 1 }],
+    tasks: [task("waits", 600), task("holds the slot", null)],
+    clock,
+    hooks: {
+      random: () => 0,
+      ended: (run, ending) => ends.push(`${run.payload}: ${ending.outcome} at ${clock.now()}`),
+      perform: (run) =>
+        new Promise((resolve) => {
+          const ok: Verdict = { kind: "ok", output: { fields: {}, outputs: null, saved: null } };
+          if (run.payload === "waits") clock.sleep(10, () => resolve(failed("http_status", true)));
+          else clock.sleep(5_000, () => resolve(ok));
+        }),
+    },
+  });
+  await clock.run(engine.done);
+  assert.deepEqual(ends, ["waits: failed at 600", "holds the slot: ok at 5010"]);
+});
