@@ -20,8 +20,7 @@ import {
   text,
   within,
 } from "../schema/words.ts";
-import type { ReportProblem } from "../model/diagnostic.ts";
-import { isValueMap, type ValueMap } from "../model/json.ts";
+import { checkHttp } from "./http_check.ts";
 import type { Kind } from "./kind.ts";
 import { tlsSettings } from "./tls_schema.ts";
 
@@ -210,40 +209,3 @@ export const httpKind: Kind = {
     (spec.idempotencyKey ?? null) !== null,
   load: async () => (await import("./http.ts")).openHttp,
 };
-
-/** Rules between the fields of a task's section. */
-function checkHttp(spec: ValueMap, report: ReportProblem, connection: ValueMap): void {
-  const { url, headers, auth, method, network, proxy, tls } = spec;
-  const named = isValueMap(headers)
-    ? Object.keys(headers).find((name) => /^authorization$/i.test(name))
-    : undefined;
-  if (named !== undefined && isValueMap(auth)) {
-    report(["auth"], `"auth" and the header "${named}" say two things: leave out one of them`, { on: "key" });
-  }
-  const isRelative = typeof url === "string" && !/^([a-z][a-z0-9+.-]*:|\$\{\{)/i.test(url);
-  if (isRelative && typeof connection.baseUrl !== "string") {
-    report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
-  }
-  for (const key of ["headers", "auth"]) {
-    if (!connection[key] || connection.baseUrl) continue;
-    report(
-      [],
-      `the ${key} of the target or the defaults go to the origin of a baseUrl only, and there is none`,
-    );
-  }
-  if (isValueMap(headers)) {
-    for (const [name, value] of Object.entries(headers)) {
-      if (typeof value !== "string" || value.includes("${{") || !/[\r\n\0]/.test(value.trim())) continue;
-      report(["headers", name], "a header is one line: this value has a line break in it");
-    }
-  }
-  if (typeof method === "string" && !method.includes("${{") && !/^[A-Za-z-]+$/.test(method)) {
-    report(["method"], `${JSON.stringify(method)} is no HTTP method`);
-  }
-  if (network === "public" && typeof proxy === "string" && proxy !== "none") {
-    report(["proxy"], '"network: public" cannot be kept through a proxy, which alone knows what it dials');
-  }
-  if (isValueMap(tls) && (typeof tls.cert === "string") !== (typeof tls.key === "string")) {
-    report(["tls"], "a client certificate needs both cert and key");
-  }
-}

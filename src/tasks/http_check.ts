@@ -1,0 +1,64 @@
+import type { ReportProblem } from "../model/diagnostic.ts";
+import { isValueMap, type ValueMap } from "../model/json.ts";
+
+/**
+ * Rules between the fields of a task's section, and of the connection it stands on. Paths are relative to the task's
+ * section; the empty one means what the connection says.
+ */
+export function checkHttp(spec: ValueMap, report: ReportProblem, connection: ValueMap): void {
+  checkUrl(spec, report, connection);
+  checkMethod(spec, report);
+  checkHeaders(spec, report);
+  checkConnection(spec, report, { ...connection, ...withoutNulls(spec) });
+  for (const key of ["headers", "auth"]) {
+    if (!connection[key] || connection.baseUrl) continue;
+    report(
+      [],
+      `the ${key} of the target or the defaults go to the origin of a baseUrl only, and there is none`,
+    );
+  }
+}
+
+function checkUrl({ url }: ValueMap, report: ReportProblem, { baseUrl }: ValueMap): void {
+  const isRelative = typeof url === "string" && !/^([a-z][a-z0-9+.-]*:|\$\{\{)/i.test(url);
+  if (isRelative && typeof baseUrl !== "string") {
+    report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
+  }
+}
+
+function checkMethod({ method }: ValueMap, report: ReportProblem): void {
+  if (typeof method !== "string" || method.includes("${{") || /^(?!connect$)[A-Za-z-]+$/i.test(method)) {
+    return;
+  }
+  report(["method"], `${JSON.stringify(method)} is no method of an HTTP request: write GET, POST, …`);
+}
+
+function checkHeaders({ headers, auth }: ValueMap, report: ReportProblem): void {
+  if (!isValueMap(headers)) return;
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== "string") continue;
+    if (/^authorization$/i.test(name) && isValueMap(auth)) {
+      report(["auth"], `"auth" and the header "${name}" say two things: leave out one of them`, {
+        on: "key",
+      });
+    }
+    if (!value.includes("${{") && /[\r\n\0]/.test(value.trim())) {
+      report(["headers", name], "a header is one line: this value has a line break in it");
+    }
+  }
+}
+
+function checkConnection(spec: ValueMap, report: ReportProblem, { network, proxy, tls }: ValueMap): void {
+  const at = (key: string) => spec[key] === undefined ? [] : [key];
+  if (network === "public" && typeof proxy === "string" && proxy !== "none") {
+    const message = '"network: public" cannot be kept through a proxy, which alone knows what it dials';
+    report(at("proxy"), `${message}: leave out one of them`);
+  }
+  if (isValueMap(tls) && (typeof tls.cert === "string") !== (typeof tls.key === "string")) {
+    report(at("tls"), "a client certificate needs both tls.cert and tls.key: write the other one too");
+  }
+}
+
+function withoutNulls(spec: ValueMap): ValueMap {
+  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null));
+}
