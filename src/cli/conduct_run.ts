@@ -1,0 +1,162 @@
+import { type Journal, JournalError, openJournal } from "../journal/journal.ts";
+import { pruneRuns } from "../journal/runs.ts";
+import { configDirectory, stateDirectory } from "../journal/state_directory.ts";
+import type { Plan } from "../model/plan.ts";
+import type { RunHeader } from "../model/run_record.ts";
+import { buildReport } from "../report/build_report.ts";
+import { makeRedactor } from "../report/redactor.ts";
+import { RunStats } from "../report/run_stats.ts";
+import { summaryText } from "../report/summary_text.ts";
+import { closingOf, executeRun } from "../run/execute_run.ts";
+import type { Prepared } from "../run/prepare_run.ts";
+import { runHeader } from "../run/run_header.ts";
+import type { RunFacts, RunHandle } from "../run/run_plan.ts";
+import type { Ports } from "../runtime/ports.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
+import { attemptPrinter } from "./attempt_line.ts";
+import type { ParsedArguments } from "./command.ts";
+import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
+import { probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
+import type { SignalWatch } from "./signal_watch.ts";
+
+/** What a run is conducted with. */
+export interface Conduct {
+  readonly args: ParsedArguments;
+  readonly ports: Ports;
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+  readonly signals: SignalWatch;
+}
+
+/** Runs a prepared plan: journal, progress, reports, summary. @returns the exit code */
+export async function conductRun(conduct: Conduct): Promise<number> {
+  const { args, ports, plan, prepared, signals } = conduct;
+  const { host } = ports;
+  const places = findPlaces(conduct);
+  if (typeof places === "number") return places;
+
+  const redactor = makeRedactor(prepared.secrets);
+  const header = runHeader(plan, prepared.survey, host, redactor, null);
+  let handle: RunHandle | null = null;
+  const journal = await startJournal(places.directory, header, ports, (error) => {
+    handle?.stop({ how: "now", code: "io", message: error.message });
+  });
+  if (journal === null) return 3;
+
+  let progress: Progress | null = null;
+  const say = (text: string) => progress === null ? host.stderr.write(text) : progress.say(text);
+  const stats = new RunStats();
+  const facts = await executeRun({
+    plan,
+    ports,
+    prepared,
+    journal,
+    redactor,
+    stats,
+    notice: (message) => say(`fanout: ${message}\n`),
+    ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),
+    onStarted(started) {
+      handle = started;
+      progress = startProgress({
+        mode: progressMode(args, ports),
+        color: usesColor(ports),
+        output: host.stderr,
+        clock: ports.clock,
+        view: started.view,
+      });
+      signals.handOver(plan, started);
+    },
+  });
+  (progress as Progress | null)?.stop();
+  return await finish(conduct, { places, header, journal, stats, facts });
+}
+
+/** Where a run keeps its state and puts its reports. */
+interface Places {
+  /** Of this config's runs. */
+  readonly directory: string;
+  readonly outputs: RunOutputs;
+}
+
+/** Finds and tries every place; what is wrong is said, and the exit code given. */
+function findPlaces({ args, ports, plan }: Conduct): Places | number {
+  const { host, disk } = ports;
+  const given = args.value("state-dir");
+  const absolute = given === undefined ? null : resolvePath(host.cwd(), given);
+  const state = stateDirectory(absolute, host.environment, disk);
+  if (!state.ok) return complain(ports, state.message, 3);
+  const directory = configDirectory(state.path, plan.name, resolvePath(host.cwd(), plan.config.path));
+  const outputs = runOutputs(plan, directory);
+  const problems = probeOutputs(plan, outputs, args.values("params"), ports);
+  for (const { message } of problems) complain(ports, message, 2);
+  if (problems.length === 0) return { directory, outputs };
+  return problems.some(({ code }) => code === "taken") ? 2 : 3;
+}
+
+/** Null when there is no place for it: it was said. `onBroken` is told when it cannot be written any more. */
+async function startJournal(
+  directory: string,
+  header: RunHeader,
+  ports: Ports,
+  onBroken: (error: JournalError) => void,
+): Promise<Journal | null> {
+  try {
+    return await openJournal({ directory, header, disk: ports.disk, clock: ports.clock, onBroken });
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    complain(ports, error.message, 3);
+    return null;
+  }
+}
+
+interface Executed {
+  readonly places: Places;
+  readonly header: RunHeader;
+  readonly journal: Journal;
+  readonly stats: RunStats;
+  readonly facts: RunFacts;
+}
+
+/** Ends the journal, writes the reports and says how it went. */
+async function finish({ args, ports, plan, signals }: Conduct, executed: Executed): Promise<number> {
+  const { places: { directory, outputs }, header, journal, stats, facts } = executed;
+  const { host, disk } = ports;
+  const closing = closingOf(plan, facts, ports, signals.first(), facts.stop?.code === "io");
+  let { exitCode } = closing;
+  try {
+    await journal.finish(closing);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    exitCode = complain(ports, error.message, 3);
+  }
+  const totals = header.tasks.map(({ total }) => total);
+  const report = buildReport({ header, closing, results: journal.results, totals, lost: [] }, stats);
+  const unwritten = await writeReports(report, outputs, ports);
+  for (const { message } of unwritten) exitCode = complain(ports, message, 3);
+  await journal.close();
+  for (const message of await pruneRuns({ directory, keep: plan.run.keepRuns, disk })) {
+    complain(ports, message, 0);
+  }
+  if (!args.has("quiet") || exitCode !== 0) {
+    const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
+    const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
+    host.stderr.write(summaryText(report, { color: usesColor(ports), width, reportPath }));
+  }
+  return exitCode;
+}
+
+function complain({ host }: Ports, message: string, code: number): number {
+  host.stderr.write(`fanout: ${message}\n`);
+  return code;
+}
+
+function usesColor({ host }: Ports): boolean {
+  return host.stderr.isTerminal && !host.environment.NO_COLOR && host.environment.TERM !== "dumb";
+}
+
+function progressMode(args: ParsedArguments, { host }: Ports): ProgressMode {
+  if (args.has("quiet")) return "none";
+  const mode = args.value("progress") ?? "auto";
+  if (mode !== "auto") return mode as ProgressMode;
+  return host.stderr.isTerminal && host.environment.TERM !== "dumb" ? "bar" : "log";
+}
