@@ -29,6 +29,22 @@ const shaping: readonly Flag[] = [
   },
 ];
 
+/** What a run shows. */
+const showing: readonly Flag[] = [
+  { name: "quiet", short: "q", description: "Print nothing unless the exit code is not 0." },
+  { name: "verbose", short: "v", description: "Print a line for every attempt." },
+  {
+    name: "progress",
+    value: "MODE",
+    choices: ["auto", "bar", "log", "none"],
+    description: "How progress is shown.",
+  },
+];
+
+function shapingFlag(name: string): Flag {
+  return shaping.find((flag) => flag.name === name)!;
+}
+
 /** THE list of commands. */
 export const commands: readonly Command[] = [
   {
@@ -46,16 +62,49 @@ export const commands: readonly Command[] = [
     flags: [
       ...shaping,
       { name: "dry-run", description: "Print the plan and run nothing: the same as fanout plan." },
-      { name: "quiet", short: "q", description: "Print nothing unless the exit code is not 0." },
-      { name: "verbose", short: "v", description: "Print a line for every attempt." },
-      {
-        name: "progress",
-        value: "MODE",
-        choices: ["auto", "bar", "log", "none"],
-        description: "How progress is shown.",
-      },
+      ...showing,
     ],
     load: async () => (await import("./run_command.ts")).runCommand,
+  },
+  {
+    name: "each",
+    operands: "http 'GET {}' | exec CMD ARG… {}",
+    operandCount: { min: 1, max: Infinity },
+    summary: "Run one request or program for each line of stdin, without a config",
+    details:
+      "Where you would type xargs or parallel. {} is always one argument, whatever it contains; no shell takes part. The same engine as fanout run: failures are isolated, Ctrl-C is clean, and the report's path is the last line. The output of programs goes to stdout, each in one piece.",
+    examples: [
+      "cat urls | fanout each -c 20 http 'GET {}'",
+      "cat ids | fanout each http 'https://api.example.com/users/{}'     # in a longer URL: one encoded segment",
+      "find . -name '*.png' -print0 | fanout each -0 -c 4 exec optipng -- {}",
+      "",
+      "xargs -P4 -n1 gzip < files                  fanout each -c 4 -a files exec gzip -- {}",
+      "parallel -j4 --timeout 30 gzip :::: files   fanout each -c 4 --timeout 30s -a files exec gzip -- {}",
+      "parallel --retries 3 curl -f :::: urls      fanout each --attempts 3 -a urls http 'GET {}'",
+    ],
+    flags: [
+      {
+        name: "concurrency",
+        short: "c",
+        value: "N",
+        description: "Attempts at a time (default: 16 requests, one program per CPU).",
+      },
+      {
+        name: "arg-file",
+        short: "a",
+        value: "FILE",
+        description: "Read inputs from this file instead of stdin.",
+      },
+      { name: "null", short: "0", description: "Inputs end with a NUL, as find -print0 writes them." },
+      { name: "rate", value: "N/s", description: "Attempts that may begin, evenly: 100/s, 600/1m." },
+      { name: "timeout", value: "D", description: "How long one attempt may take: 30s." },
+      { name: "attempts", value: "N", description: "Tries in all for what may be repeated (default 3)." },
+      { name: "idempotent", description: "Every attempt may be repeated." },
+      ...["max-failures", "fail-fast", "seed", "report", "state-dir"].map(shapingFlag),
+      ...showing,
+    ],
+    stopsAtOperand: true,
+    load: async () => (await import("./each_command.ts")).eachCommand,
   },
   {
     name: "check",

@@ -2,6 +2,7 @@ import { type Journal, JournalError, openJournal } from "../journal/journal.ts";
 import { pruneRuns } from "../journal/runs.ts";
 import { configDirectory, stateDirectory } from "../journal/state_directory.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Result } from "../model/result.ts";
 import type { RunHeader } from "../model/run_record.ts";
 import { buildReport } from "../report/build_report.ts";
 import { makeRedactor } from "../report/redactor.ts";
@@ -26,6 +27,8 @@ export interface Conduct {
   readonly plan: Plan;
   readonly prepared: Prepared;
   readonly signals: SignalWatch;
+  /** Each result as it ends, not yet masked. */
+  readonly onResult?: (result: Result) => void;
 }
 
 /** Runs a prepared plan: journal, progress, reports, summary. @returns the exit code */
@@ -55,6 +58,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     stats,
     notice: (message) => say(`fanout: ${message}\n`),
     ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),
+    ...(conduct.onResult === undefined ? {} : { onResult: conduct.onResult }),
     onStarted(started) {
       handle = started;
       progress = startProgress({

@@ -21,16 +21,35 @@ export interface LoadedPlan {
   readonly source: Loaded["source"];
 }
 
-/** Loads a config and plans it; what is wrong goes to stderr. Null when there is no plan: exit 2. */
+/** The text of a config and where it stands. */
+export interface ConfigText {
+  readonly contents: Uint8Array;
+  /** As messages name it. */
+  readonly file: string;
+  /** Absolute; relative paths start here. */
+  readonly directory: string;
+}
+
+/** Loads the config that the command line names and plans it; what is wrong goes to stderr. Null when there is no plan: exit 2. */
 export async function loadPlan(
   args: ParsedArguments,
   ports: Ports,
   startedAt: Date,
 ): Promise<LoadedPlan | null> {
-  const { host } = ports;
   const file = args.operands[0]!;
-  const path = resolvePath(host.cwd(), file);
+  const path = resolvePath(ports.host.cwd(), file);
   const contents = await readFile(ports.sources, path, maxConfigBytes);
+  return await planText({ contents, file, directory: directoryOf(path) }, args, ports, startedAt);
+}
+
+/** @see loadPlan */
+export async function planText(
+  { contents, file, directory }: ConfigText,
+  args: ParsedArguments,
+  ports: Ports,
+  startedAt: Date,
+): Promise<LoadedPlan | null> {
+  const { host } = ports;
   const flags = planFlags(args, host.cwd());
   const paramsFiles = [];
   for (const name of args.values("params")) {
@@ -43,7 +62,7 @@ export async function loadPlan(
     return null;
   }
   const planned = makePlan(loaded.config, {
-    config: { path: file, directory: directoryOf(path), sha256: sha256Hex(contents) },
+    config: { path: file, directory, sha256: sha256Hex(contents) },
     runId: makeRunId(startedAt, ports.random),
     startedAt: startedAt.toISOString(),
     environment: host.environment,

@@ -3,11 +3,11 @@ import { type Prepared, prepareRun } from "../run/prepare_run.ts";
 import { signalCodes } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
-import type { CommandBody } from "./command.ts";
-import { conductRun } from "./conduct_run.ts";
+import type { CommandBody, ParsedArguments } from "./command.ts";
+import { type Conduct, conductRun } from "./conduct_run.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 import { planCommand } from "./plan_command.ts";
-import { watchSignals } from "./signal_watch.ts";
+import { type SignalWatch, watchSignals } from "./signal_watch.ts";
 
 /** `fanout run FILE`. */
 export const runCommand: CommandBody = async (args, machine) => {
@@ -16,6 +16,17 @@ export const runCommand: CommandBody = async (args, machine) => {
   const signals = watchSignals(ports);
   const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
   if (loaded === null) return 2;
+  return await runLoaded(args, ports, loaded, signals);
+};
+
+/** Runs a plan that makes sense. @returns the exit code */
+export async function runLoaded(
+  args: ParsedArguments,
+  ports: Ports,
+  loaded: LoadedPlan,
+  signals: SignalWatch,
+  onResult?: Conduct["onResult"],
+): Promise<number> {
   const prepared = await prepare(loaded, ports, signals.beforeRun);
   const signal = signals.first();
   if (signal !== null) {
@@ -23,8 +34,8 @@ export const runCommand: CommandBody = async (args, machine) => {
     return signalCodes[signal];
   }
   if (prepared === null) return 2;
-  return await conductRun({ args, ports, plan: loaded.plan, prepared, signals });
-};
+  return await conductRun({ args, ports, plan: loaded.plan, prepared, signals, onResult });
+}
 
 /** Null when something is wrong, which was said, or when a signal came. */
 async function prepare(

@@ -8,6 +8,11 @@ export function lineItems(pieces: TextPieces, name: string): ItemSource {
   return new LineItems(pieces, name, (line) => line);
 }
 
+/** The pieces of a text that end with a NUL, line ends and blanks kept; empty ones are dropped. */
+export function nulItems(pieces: TextPieces, name: string): ItemSource {
+  return new LineItems(pieces, name, (line) => line, "\0");
+}
+
 /** JSON Lines: one value a line, exact to the last digit. A line that is no JSON ends the source. */
 export function jsonLineItems(pieces: TextPieces, name: string): ItemSource {
   return new LineItems(pieces, name, readJsonLine);
@@ -19,7 +24,12 @@ class LineItems implements ItemSource {
   /** From 1; of the line taken last. */
   #line = 0;
 
-  constructor(readonly pieces: TextPieces, readonly name: string, readonly read: (line: string) => Value) {}
+  constructor(
+    readonly pieces: TextPieces,
+    readonly name: string,
+    readonly read: (line: string) => Value,
+    readonly lineEnd: "\n" | "\0" = "\n",
+  ) {}
 
   next(): Pulled | Promise<Pulled> {
     const item = this.#take();
@@ -35,10 +45,14 @@ class LineItems implements ItemSource {
     const text = this.#text;
     while (this.#position < text.length) {
       const start = this.#position;
-      const newline = text.indexOf("\n", start);
+      const newline = text.indexOf(this.lineEnd, start);
       const stop = newline === -1 ? text.length : newline;
       this.#position = stop + 1;
       this.#line++;
+      if (this.lineEnd === "\0") {
+        if (stop > start) return this.#readLine(text.slice(start, stop));
+        continue;
+      }
       const lineEnd = stop > start && text.charCodeAt(stop - 1) === carriageReturn ? stop - 1 : stop;
       if (!isBlank(text, start, lineEnd)) return this.#readLine(text.slice(start, lineEnd));
     }

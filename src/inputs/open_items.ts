@@ -5,7 +5,7 @@ import { compileValue, expressionMessage, renderPlanText, renderValue } from "./
 import type { InputContext } from "./context.ts";
 import { BrokenItems, end, Fault, type ItemSource, LaterItems, type Pulled } from "./items.ts";
 import { jsonItems, listItems } from "./json_items.ts";
-import { jsonLineItems, lineItems } from "./line_items.ts";
+import { jsonLineItems, lineItems, nulItems } from "./line_items.ts";
 import { parseRange, rangeItems } from "./range.ts";
 import { openSource, sourceName } from "./source_path.ts";
 import { textPieces } from "./text_pieces.ts";
@@ -33,7 +33,9 @@ function openKind(source: ForeachSource, context: InputContext): ItemSource {
     case "range":
       return openRange(renderPlanText(context, source.range));
     case "lines":
-      return openText(source.path, context, lineItems);
+      return source.nul
+        ? openText(source.path, context, nulItems, 0)
+        : openText(source.path, context, lineItems);
     case "jsonl":
       return openText(source.path, context, jsonLineItems);
     case "csv":
@@ -54,9 +56,14 @@ function openRange(text: string): ItemSource {
   return typeof range === "string" ? new BrokenItems(range) : rangeItems(range);
 }
 
-function openText(template: string, context: InputContext, open: typeof lineItems): ItemSource {
+function openText(
+  template: string,
+  context: InputContext,
+  open: typeof lineItems,
+  lineEnd?: number,
+): ItemSource {
   const path = renderPlanText(context, template);
-  return open(textPieces(openSource(context, path)), sourceName(path));
+  return open(textPieces(openSource(context, path), lineEnd), sourceName(path));
 }
 
 function openCsv(

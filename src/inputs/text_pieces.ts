@@ -24,13 +24,17 @@ export class TextFault {
   }
 }
 
-/** Bytes as UTF-8 text, strictly: what is no UTF-8 is a fault at its line. A byte order mark is dropped. */
-export function textPieces(reader: ByteReader): TextPieces {
-  return new Utf8Pieces(reader);
+/**
+ * Bytes as UTF-8 text, strictly: what is no UTF-8 is a fault at its line. A byte order mark is dropped.
+ * `lineEnd` is what ends a line; another byte than a newline makes lines of something else.
+ */
+export function textPieces(reader: ByteReader, lineEnd = newline): TextPieces {
+  return new Utf8Pieces(reader, lineEnd);
 }
 
 class Utf8Pieces implements TextPieces {
   readonly #reader: ByteReader;
+  readonly #lineEnd: number;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** The beginning of a line whose end has not come yet. */
   #begun: Uint8Array[] = [];
@@ -38,8 +42,9 @@ class Utf8Pieces implements TextPieces {
   #atStart = true;
   #fault: TextFault | null = null;
 
-  constructor(reader: ByteReader) {
+  constructor(reader: ByteReader, lineEnd: number) {
     this.#reader = reader;
+    this.#lineEnd = lineEnd;
   }
 
   async read(): Promise<string | null | TextFault> {
@@ -63,7 +68,7 @@ class Utf8Pieces implements TextPieces {
 
   /** The lines that end in this chunk; null when none does. The reader's buffer is used again: what stays is copied. */
   #takeLines(chunk: Uint8Array): Uint8Array | null {
-    const lineEnd = chunk.lastIndexOf(newline) + 1;
+    const lineEnd = chunk.lastIndexOf(this.#lineEnd) + 1;
     const lines = lineEnd === 0 ? null : this.#takeBegun(chunk.subarray(0, lineEnd));
     if (lineEnd < chunk.length) this.#begun.push(chunk.slice(lineEnd));
     this.#begunBytes += chunk.length - lineEnd;
@@ -105,7 +110,7 @@ class Utf8Pieces implements TextPieces {
   #decodeBeforeFault(lines: Uint8Array): string {
     let text = "";
     for (let start = 0; start < lines.length;) {
-      const stop = lines.indexOf(newline, start) + 1 || lines.length;
+      const stop = lines.indexOf(this.#lineEnd, start) + 1 || lines.length;
       try {
         text += this.#decoder.decode(lines.subarray(start, stop));
       } catch {

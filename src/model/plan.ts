@@ -170,7 +170,8 @@ export type ForeachSource =
   | { readonly source: "list"; readonly items: readonly Value[] }
   | { readonly source: "values"; readonly values: string }
   | { readonly source: "range"; readonly range: string }
-  | { readonly source: "lines"; readonly path: string }
+  /** `nul`: items end with a NUL instead of a line end, as `find -print0` writes them. */
+  | { readonly source: "lines"; readonly path: string; readonly nul?: true }
   | { readonly source: "csv"; readonly path: string; readonly delimiter: string }
   | { readonly source: "jsonl"; readonly path: string }
   | { readonly source: "json"; readonly path: string; readonly select: string | null }

@@ -2,6 +2,7 @@ import { noticeChange } from "../inputs/notice_change.ts";
 import { openInputs } from "../inputs/open_inputs.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Result } from "../model/result.ts";
 import type { RunClosing, TargetClosing } from "../model/run_record.ts";
 import { encodeResult } from "../report/encode_result.ts";
 import type { RunStats } from "../report/run_stats.ts";
@@ -25,6 +26,8 @@ export interface ExecuteOptions {
   /** Something the user should know and that fails nothing. */
   notice(message: string): void;
   readonly onAttempt?: RunSetup["onAttempt"];
+  /** Each result as it ends, not yet masked. */
+  onResult?(result: Result): void;
   /** The run has begun: it can be looked at and stopped. */
   onStarted(handle: RunHandle): void;
 }
@@ -54,6 +57,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     record: {
       begin: (task, payload) => journal.begin(task, payload.index, payload.id),
       end(task, payload, result) {
+        options.onResult?.(result);
         const kept = budget.apply(plan.tasks[task]!, result);
         const json = encodeResult(kept, redactor);
         budget.spend(json.length);

@@ -12,10 +12,12 @@ export function readStdin(): ByteReader {
 
 class DenoStdin implements ByteReader {
   readonly #buffer = new Uint8Array(64 * 1024);
+  #begun = false;
   #closed = false;
 
   async read(): Promise<Uint8Array | null> {
     refuseDirectory();
+    this.#begun = true;
     try {
       const count = this.#closed ? null : await Deno.stdin.read(this.#buffer);
       return count === null || this.#closed ? null : this.#buffer.subarray(0, count);
@@ -28,7 +30,8 @@ class DenoStdin implements ByteReader {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    Deno.stdin.close();
+    // Another reader may still come when this one never read: the survey opens what the run will read.
+    if (this.#begun) Deno.stdin.close();
   }
 }
 

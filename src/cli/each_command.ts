@@ -1,0 +1,99 @@
+import { stringifyJson, type ValueMap } from "../model/json.ts";
+import type { Result } from "../model/result.ts";
+import type { ForeachPlan, Plan } from "../model/plan.ts";
+import type { Output } from "../runtime/ports.ts";
+import { walkingOnce } from "../runtime/source_files.ts";
+import { type CommandBody, type ParsedArguments, UsageError } from "./command.ts";
+import { type LoadedPlan, planText, wholeNumber } from "./load_plan.ts";
+import { runLoaded } from "./run_command.ts";
+import { watchSignals } from "./signal_watch.ts";
+
+/** `fanout each [flags] http 'GET {}'`, `fanout each [flags] exec CMD ARG… {}`: a run without a config. */
+export const eachCommand: CommandBody = async (args, machine) => {
+  const ports = { ...machine, sources: walkingOnce(machine.sources) };
+  const signals = watchSignals(ports);
+  const contents = new TextEncoder().encode(stringifyJson(eachConfig(args)));
+  const directory = ports.host.cwd();
+  const startedAt = new Date(ports.clock.wallTime());
+  const loaded = await planText({ contents, file: "each", directory }, args, ports, startedAt);
+  return loaded === null
+    ? 2
+    : await runLoaded(args, ports, withNul(loaded, args), signals, printOutput(ports.host.stdout));
+};
+
+/** The config that these words stand for. `{}` is the input, in every argument or in the URL. */
+function eachConfig(args: ParsedArguments): ValueMap {
+  const [kind, ...words] = args.operands;
+  if (kind !== "http" && kind !== "exec") {
+    throw new UsageError(`fanout each takes http 'GET {}' or exec CMD ARG… {}, not "${kind}"`);
+  }
+  if (words.length === 0) {
+    const example = kind === "http" ? "http 'GET {}'" : "exec gzip {}";
+    throw new UsageError(`nothing to do with the inputs; for example: fanout each ${example}`);
+  }
+  const target: Record<string, string | number | ValueMap> = {};
+  const limit = wholeNumber(args, "concurrency", 1);
+  target.concurrency = limit ?? (kind === "exec" ? "cpus" : 16);
+  const rate = args.value("rate");
+  if (rate !== undefined) target.rate = rate;
+  const timeout = args.value("timeout");
+  if (timeout !== undefined) target.timeout = timeout;
+  const attempts = wholeNumber(args, "attempts", 1);
+  if (attempts !== null) target.retry = { attempts };
+  const file = args.value("arg-file");
+  return {
+    version: 1,
+    name: "each",
+    targets: { each: target },
+    tasks: {
+      each: {
+        target: "each",
+        foreach: { lines: file === undefined || file === "-" ? "-" : literal(file) },
+        capture: kind === "exec" ? "all" : "16KiB",
+        ...(args.has("idempotent") ? { idempotent: true } : {}),
+        [kind]: kind === "exec" ? { command: words.map(template) } : request(words),
+      },
+    },
+  };
+}
+
+/** What a program printed, in one piece when it ends: two programs never mix. */
+function printOutput(stdout: Output) {
+  return ({ output }: Result): void => {
+    const text = output?.stdout;
+    const bytes = output?.stdoutBase64;
+    if (typeof text === "string") stdout.write(text);
+    else if (typeof bytes === "string") stdout.write(Uint8Array.fromBase64(bytes));
+  };
+}
+
+/** `GET {}`, `{}`, or method and URL as two words. */
+function request(words: readonly string[]): ValueMap {
+  const match = /^(?:([A-Za-z]+)\s+)?(\S+)$/.exec(words.join(" ").trim());
+  if (match === null) {
+    throw new UsageError(
+      `fanout each http takes a method and a URL, such as 'GET {}', not "${words.join(" ")}"`,
+    );
+  }
+  const [, method = "GET", url = ""] = match;
+  return { method: method.toUpperCase(), url: template(url) };
+}
+
+/** `{}` becomes the input; what looks like an expression is the user's own text. */
+function template(word: string): string {
+  return literal(word).replaceAll("{}", () => "${{ item }}");
+}
+
+function literal(word: string): string {
+  return word.replaceAll("${{", () => "$${{");
+}
+
+/** `-0`: inputs end with a NUL, which a config cannot say. */
+function withNul({ plan, source }: LoadedPlan, args: ParsedArguments): LoadedPlan {
+  const nul = args.has("null");
+  const tasks = plan.tasks.map((task) => ({
+    ...task,
+    foreach: nul ? { ...task.foreach, nul: true } as ForeachPlan : task.foreach,
+  }));
+  return { plan: { ...plan, tasks } satisfies Plan, source };
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { inSandbox } from "./sandbox.ts";
+
+test(
+  "fanout each exec runs a program for each line and prints its output in one piece",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run(["each", "-c", "2", "exec", "sh", "-c", "echo $1; echo $1", "sh", "{}"], {
+      stdin: "a b\n\n$(rm -rf x)\n",
+    });
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual(end.stdout.split("\n").sort(), ["", "$(rm -rf x)", "$(rm -rf x)", "a b", "a b"]);
+    const report = JSON.parse(readFileSync(end.stderr.trim().split("\n").at(-1)!, "utf8"));
+    assert.equal(report.summary.ok, 2);
+  }),
+);
+
+test(
+  "fanout each -0 takes names with line ends and blanks whole",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run(["each", "-0", "--report", "r.json", "exec", "printf", "[%s]", "{}"], {
+      stdin: "a\nb\0 c \0",
+    });
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual(sandbox.json("r.json").results.map((result: { item: string }) => result.item), [
+      "a\nb",
+      " c ",
+    ]);
+  }),
+);
+
+test(
+  "fanout each -a reads a file, and an expression in a word is the user's own text",
+  inSandbox(async (sandbox) => {
+    sandbox.write("names", "x\n");
+    const end = await sandbox.run(["each", "-a", "names", "exec", "echo", "${{ 1 }} {}{}"]);
+    assert.equal(end.stdout, "${{ 1 }} xx\n");
+  }),
+);
+
+test(
+  "fanout each fails an input whose program fails and runs the others",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run(["each", "--report", "r.json", "exec", "test", "{}", "=", "b"], {
+      stdin: "a\nb\n",
+    });
+    assert.equal(end.code, 1);
+    const outcomes = sandbox.json("r.json").results.map((result: { outcome: string }) => result.outcome);
+    assert.deepEqual(outcomes, ["failed", "ok"]);
+  }),
+);
+
+test(
+  "fanout each refuses an input that a program would take for an option",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run(["each", "exec", "echo", "{}"], { stdin: "-n\n" });
+    assert.equal(end.code, 1);
+    assert.match(end.stderr, /put a literal "--" before it/);
+    assert.equal((await sandbox.run(["each", "exec", "echo", "--", "{}"], { stdin: "-n\n" })).code, 0);
+  }),
+);
+
+for (
+  const [argv, says] of [
+    [["each", "exce", "ls"], /http 'GET \{\}' or exec CMD ARG… \{\}, not "exce"/],
+    [["each", "exec"], /nothing to do with the inputs; for example: fanout each exec gzip \{\}/],
+    [["each", "http", "GET a b"], /takes a method and a URL/],
+    [["each", "-c", "0", "exec", "ls"], /--concurrency takes a whole number of at least 1, not "0"/],
+  ] as const
+) {
+  test(
+    `fanout ${argv.join(" ")} says what was meant`,
+    inSandbox(async (sandbox) => {
+      const end = await sandbox.run(argv);
+      assert.equal(end.code, 2);
+      assert.match(end.stderr, says);
+    }),
+  );
+}
