@@ -11,11 +11,17 @@ export class PoolSet<P> {
   readonly #declared: (PoolState<P> | null)[];
   readonly #families = new Map<number, Map<string, PoolState<P>>>();
   /** What members of a family that are gone have left, by the family's position. */
-  readonly #gone: { peak: number; fullMs: number; throttled: number; retriesWithheld: number }[];
+  readonly #gone: {
+    peak: number;
+    fullMs: number;
+    throttled: number;
+    retriesWithheld: number;
+    pools: number;
+  }[];
 
   constructor(readonly specs: readonly PoolSpec[], readonly ceiling: Ceiling<P>) {
     this.#declared = specs.map(() => null);
-    this.#gone = specs.map(() => ({ peak: 0, fullMs: 0, throttled: 0, retriesWithheld: 0 }));
+    this.#gone = specs.map(() => ({ peak: 0, fullMs: 0, throttled: 0, retriesWithheld: 0, pools: 0 }));
   }
 
   /** The task's lane in its own pool. */
@@ -56,6 +62,7 @@ export class PoolSet<P> {
     gone.fullMs += pool.fullMs;
     gone.throttled += pool.throttled;
     gone.retriesWithheld += pool.retriesWithheld;
+    gone.pools++;
     this.all.delete(pool);
     this.ceiling.remove(pool);
     for (const lane of pool.lanes) lane.task.lanes.splice(lane.task.lanes.indexOf(lane), 1);
@@ -84,6 +91,7 @@ export class PoolSet<P> {
         view.fullMs += pool.fullMs + (Number.isNaN(pool.fullSince) ? 0 : now - pool.fullSince);
         view.throttled += pool.throttled;
         view.retriesWithheld += pool.retriesWithheld;
+        view.pools++;
       }
       return view;
     });

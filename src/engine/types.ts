@@ -133,6 +133,8 @@ export interface PoolView {
   readonly fullMs: number;
   readonly throttled: number;
   readonly retriesWithheld: number;
+  /** How many pools this one stands for: a family may have several. */
+  readonly pools: number;
   /** How an adaptive limit got where it is; empty for a fixed one. Times are monotonic. */
   readonly limitHistory: readonly LimitChange[];
 }

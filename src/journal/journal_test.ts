@@ -41,7 +41,7 @@ const closing: RunClosing = {
   stoppedBy: null,
   exitCode: 0,
   totalKnown: true,
-  targets: { api: { limit: 16, peak: 3, throttled: 0, fullMs: 0 } },
+  targets: { api: { limit: 16, peak: 3, throttled: 0, retriesWithheld: 0, pools: 1 } },
 };
 
 const idOf = (task: number, index: number) => `${task}`.repeat(16) + String(index).padStart(16, "0");

@@ -68,8 +68,10 @@ export interface TargetClosing {
   readonly peak: number;
   /** How often the server said "too many". */
   readonly throttled: number;
-  /** Milliseconds during which it was full while work waited. */
-  readonly fullMs: number;
+  /** Retries that the target's budget put off for too long, and that ended their task runs. */
+  readonly retriesWithheld: number;
+  /** How many pools it stood for: one, or as many as its family had. */
+  readonly pools: number;
 }
 
 /** Encoded results by their place in input order, wherever they are kept. */

@@ -56,12 +56,16 @@ function adviseCpuBound({ target, closing, stats, cpus }: TargetFigures): string
   }: they are bound by the CPU, and ${wider ?? `a concurrency above ${cpus} would buy nothing`}`;
 }
 
-/** It was full, with work waiting, for 80 % of a second or more. */
+/**
+ * Its places were taken for 90 % of a second or more, though its limit was not one that adapts. (A family of pools has
+ * places in each: its share says nothing.)
+ */
 function adviseBottleneck({ target, closing, stats }: TargetFigures): string | null {
   if (stats.spanMs < 1000 || stats.ran < 3 * closing.limit) return null;
-  const share = closing.fullMs / stats.spanMs;
-  if (share < 0.8) return null;
-  return `${target.name} was full, with work waiting, for ${percent(share)} of ${
+  if (closing.pools !== 1 || closing.limit !== target.limit) return null;
+  const share = Math.min(1, stats.busyMs / (closing.limit * stats.spanMs));
+  if (share < 0.9) return null;
+  return `${target.name} was busy for ${percent(share)} of ${
     writtenDuration(stats.spanMs)
   } at its limit of ${closing.limit}: if it can take more, a higher concurrency shortens the run`;
 }

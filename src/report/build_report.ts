@@ -80,6 +80,7 @@ function summaryOf({ closing, totals }: ReportSource, stats: RunStats): ReportHe
     allowedFailures: stats.allowedFailures,
     attempts: stats.attempts,
     retries: stats.retries,
+    retriesWithheld: Object.values(closing?.targets ?? {}).reduce((sum, one) => sum + one.retriesWithheld, 0),
     totalKnown: closing?.totalKnown ?? totals.every((total) => total !== null),
   };
 }

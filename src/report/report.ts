@@ -47,6 +47,8 @@ export interface ReportSummary extends OutcomeCounts {
   readonly attempts: number;
   /** Attempts beyond the first of each task run. */
   readonly retries: number;
+  /** Retries that a target's budget put off for too long; their task runs failed. */
+  readonly retriesWithheld: number;
   readonly totalKnown: boolean;
 }
 

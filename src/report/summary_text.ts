@@ -108,11 +108,12 @@ function countRows({ summary, run }: ReportHead, paint: Painter): Row[] {
   if (run.resumed !== null) {
     rows.push(["resumed", `${writtenCount(run.resumed.kept)} results kept from run ${run.resumed.run}`]);
   }
-  if (summary.retries > 0) {
-    rows.push([
-      "retries",
-      `${writtenCount(summary.retries)} (${writtenCount(summary.attempts)} attempts in all)`,
-    ]);
+  if (summary.retries + summary.retriesWithheld > 0) {
+    const withheld = summary.retriesWithheld === 0
+      ? ""
+      : `, ${writtenCount(summary.retriesWithheld)} more withheld by their budget`;
+    const attempts = `${writtenCount(summary.attempts)} attempts in all`;
+    rows.push(["retries", `${writtenCount(summary.retries)} (${attempts})${withheld}`]);
   }
   return rows;
 }

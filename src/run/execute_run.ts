@@ -90,7 +90,13 @@ export function closingOf(
     totalKnown: facts.totalKnown,
     targets: Object.fromEntries(facts.pools.map((pool, position): [string, TargetClosing] => [
       plan.pools[position]!.name,
-      { limit: pool.limit, peak: pool.peak, throttled: pool.throttled, fullMs: pool.fullMs },
+      {
+        limit: pool.limit,
+        peak: pool.peak,
+        throttled: pool.throttled,
+        retriesWithheld: pool.retriesWithheld,
+        pools: pool.pools,
+      },
     ])),
   };
 }

@@ -35,8 +35,8 @@ export const sampleClosing: RunClosing = {
   exitCode: 1,
   totalKnown: true,
   targets: {
-    api: { limit: 16, peak: 3, throttled: 0, fullMs: 0 },
-    cpu: { limit: 2, peak: 0, throttled: 0, fullMs: 0 },
+    api: { limit: 16, peak: 3, throttled: 0, retriesWithheld: 0, pools: 1 },
+    cpu: { limit: 2, peak: 0, throttled: 0, retriesWithheld: 0, pools: 1 },
   },
 };
 
