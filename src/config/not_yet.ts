@@ -19,14 +19,12 @@ const notYet: readonly NotYet[] = [
   { path: "run.jitter", words: "`run.jitter`" },
   { path: "run.notify", words: "`run.notify`" },
   ...["defaults", "targets.*"].flatMap((place): NotYet[] => [
-    { path: `${place}.http.auth.oauth2`, words: "`oauth2`" },
     { path: `${place}.redis`, words: "`redis`" },
     { path: `${place}.sql.url`, words: "SQL on this kind of server", when: isServerUrl },
   ]),
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
   { path: "tasks.*.collect", words: "`collect`" },
   { path: "tasks.*.http.paginate", words: "`paginate`" },
-  { path: "tasks.*.http.auth.oauth2", words: "`oauth2`" },
   { path: "tasks.*.redis", words: "`redis`" },
   { path: "tasks.*.sql.url", words: "SQL on this kind of server", when: isServerUrl },
 ];

@@ -3,7 +3,7 @@
  * what a failure means, which addresses may be reached and where a redirect leads are pure functions beside them. One exchange
  * on one connection is the business of `runtime/http_port.ts`, and of nothing here.
  */
-import { HttpAttempt, type HttpVerdict } from "./http_attempt.ts";
+import { sendRequest } from "./http_send.ts";
 import { openHttpTask } from "./http_task.ts";
 import type { Performer, TaskContext } from "./kind.ts";
 
@@ -11,12 +11,7 @@ import type { Performer, TaskContext } from "./kind.ts";
 export async function openHttp(context: TaskContext): Promise<Performer> {
   const task = await openHttpTask(context);
   const performer: Performer = {
-    perform(job, call) {
-      return new Promise<HttpVerdict>((settle) => {
-        const request = task.requests.render(job.vars);
-        new HttpAttempt(task, request, job, call, settle).begin();
-      });
-    },
+    perform: async (job, call) => sendRequest(task, () => task.requests.render(job.vars), job, call),
     async close() {
       task.client.close();
     },

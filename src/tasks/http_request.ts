@@ -44,6 +44,8 @@ export interface RequestContext {
   readonly target: ValueMap;
   readonly base: URL | null;
   readonly origins: Origins;
+  /** Gives the token of a section with `auth.oauth2`. */
+  readonly tokens: { readonly current: string } | null;
   template(source: string): Template;
   /** A text of the target's section, rendered for the whole run. */
   renderTarget(source: string): string;
@@ -59,8 +61,8 @@ export function compileRequest(context: RequestContext): RequestTemplate {
   const method = compileMethod(String(spec.method ?? "GET"), template);
   const body = compileBody(spec, context);
 
-  const own = configured(spec, (source) => made(template(source)));
-  const ofTarget = configured(target, context.renderTarget);
+  const own = configured(spec, (source) => made(template(source)), context.tokens);
+  const ofTarget = configured(target, context.renderTarget, context.tokens);
   const atBase = compileHeaders(standardHeaders([...ofTarget, ...own]), ofTarget, own);
   const elsewhere = compileHeaders(standardHeaders(own), own);
   const foreignLines = compileHeaders(standardHeaders([])).render({});
@@ -113,22 +115,28 @@ function made(template: Template): MadeText {
 }
 
 /** Headers and sign-in of a section. */
-function configured(section: ValueMap, text: (source: string) => MadeText): readonly HeaderEntry[] {
+function configured(
+  section: ValueMap,
+  text: (source: string) => MadeText,
+  tokens: RequestContext["tokens"],
+): readonly HeaderEntry[] {
   const entries = Object.entries(isValueMap(section.headers) ? section.headers : {}).map(([name, value]) => ({
     name,
     value: value === null ? null : text(String(value)),
   }));
-  if (isValueMap(section.auth)) entries.push(...authorization(section.auth, text));
+  if (isValueMap(section.auth)) entries.push(...authorization(section.auth, text, tokens));
   const { idempotencyKey: key = null } = section;
   if (key !== null) entries.push({ name: "idempotency-key", value: text(String(key)) });
   return entries;
 }
 
 function authorization(
-  { basic, bearer }: { readonly [scheme: string]: Value },
+  { basic, bearer, oauth2 }: { readonly [scheme: string]: Value },
   text: (source: string) => MadeText,
+  tokens: RequestContext["tokens"],
 ): readonly HeaderEntry[] {
   const name = "authorization";
+  if (isValueMap(oauth2)) return [{ name, value: () => `Bearer ${tokens!.current}` }];
   if (typeof bearer === "string") {
     const token = text(bearer);
     return [{

@@ -36,13 +36,16 @@ const auth = settings(
       description: "The token after `Authorization: Bearer`.",
       examples: ["${{ secrets.apiToken }}"],
     }),
-    oauth2: section({
-      tokenUrl: required(text("Where tokens are fetched.")),
-      clientId: required(text("The client's name.")),
-      clientSecret: required(text("The client's secret; best a `${{ secrets.x }}`.")),
-      scope: text("Scopes, separated by spaces."),
-      audience: text("The audience to ask for."),
-    }, "OAuth 2 client credentials: a token is fetched once and renewed before it expires."),
+    oauth2: within(
+      "plan",
+      section({
+        tokenUrl: required(text("Where tokens are fetched.")),
+        clientId: required(text("The client's name.")),
+        clientSecret: required(text("The client's secret; best a `${{ secrets.x }}`.")),
+        scope: text("Scopes, separated by spaces."),
+        audience: text("The audience to ask for."),
+      }, "OAuth 2 client credentials: a token is fetched once and renewed before it expires."),
+    ),
   },
   "How requests sign in. A target's goes to the origin of its `baseUrl` only.",
   {

@@ -1,6 +1,8 @@
-import { isValueMap, type Value } from "../model/json.ts";
+import { isValueMap, type Value, type ValueMap } from "../model/json.ts";
+import type { PoolPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { HttpClient, HttpTls } from "../runtime/http_port.ts";
+import { type TokenSettings, TokenSource } from "./http_oauth2.ts";
 import { Origins } from "./http_origin.ts";
 import { compileRequest, type RequestTemplate } from "./http_request.ts";
 import { literalHosts, type Network, Routes } from "./http_routes.ts";
@@ -10,6 +12,8 @@ import type { TaskContext } from "./kind.ts";
 /** A task of the plan, compiled: everything that is the same for all of its attempts. */
 export interface HttpTask {
   readonly requests: RequestTemplate;
+  /** Where the requests' tokens come from; null when they sign in otherwise, or not at all. */
+  readonly tokens: TokenSource | null;
   readonly client: HttpClient;
   readonly routes: Routes;
   readonly redactor: Redactor;
@@ -38,8 +42,10 @@ export async function openHttpTask(context: TaskContext): Promise<HttpTask> {
   const { spec } = task;
   const renderTarget = (source: string) => String(context.renderTarget(source));
   const base = readBase(pool.spec.baseUrl, pool.name, renderTarget);
+  const tokens = tokensFor(context, renderTarget);
   const requests = compileRequest({
     spec,
+    tokens,
     target: pool.spec,
     base,
     origins: new Origins(),
@@ -58,10 +64,13 @@ export async function openHttpTask(context: TaskContext): Promise<HttpTask> {
   });
   return {
     requests,
+    tokens,
     client,
     routes: new Routes({
       network: (spec.network ?? "default") as Network,
-      literalHosts: literalHosts([String(spec.url), String(pool.spec.baseUrl ?? "")]),
+      literalHosts: literalHosts(
+        [spec.url, pool.spec.baseUrl, oauth2Of(context)?.tokenUrl].map((url) => String(url ?? "")),
+      ),
       proxy: typeof spec.proxy === "string" ? renderTarget(spec.proxy) : null,
       environment: ports.host.environment,
     }),
@@ -84,6 +93,34 @@ function readBase(source: Value | undefined, target: string, render: (source: st
   throw new Error(
     `Cannot use the baseUrl of target "${target}": ${JSON.stringify(text)} is no http or https URL`,
   );
+}
+
+/** Tokens are shared by the tasks of a target that sign in as the same client. */
+const sources = new WeakMap<PoolPlan, Map<string, TokenSource>>();
+
+function tokensFor(context: TaskContext, render: (source: string) => string): TokenSource | null {
+  const oauth2 = oauth2Of(context);
+  if (oauth2 === null) return null;
+  const text = (name: string) => typeof oauth2[name] === "string" ? render(oauth2[name]) : null;
+  const settings: TokenSettings = {
+    tokenUrl: text("tokenUrl")!,
+    clientId: text("clientId")!,
+    clientSecret: text("clientSecret")!,
+    scope: text("scope"),
+    audience: text("audience"),
+  };
+  const ofPool = sources.get(context.pool) ?? new Map<string, TokenSource>();
+  sources.set(context.pool, ofPool);
+  const key = JSON.stringify(settings);
+  const source = ofPool.get(key) ?? new TokenSource(settings, context);
+  ofPool.set(key, source);
+  return source;
+}
+
+/** The task's sign-in, else its target's. */
+function oauth2Of({ task, pool }: TaskContext): ValueMap | null {
+  const auth = isValueMap(task.spec.auth) ? task.spec.auth : pool.spec.auth;
+  return isValueMap(auth) && isValueMap(auth.oauth2) ? auth.oauth2 : null;
 }
 
 /** Connections are shared by all inputs of a task, so that what they need is rendered for the run as a whole. */

@@ -4,6 +4,7 @@ import type { ValueMap } from "../../src/model/json.ts";
 import type { PoolPlan, TaskPlan, Timeouts } from "../../src/model/plan.ts";
 import type { CancelReason } from "../../src/model/verdict.ts";
 import type { HttpPort } from "../../src/runtime/http_port.ts";
+import type { Clock } from "../../src/runtime/ports.ts";
 import { realPorts } from "../../src/runtime/real_ports.ts";
 import { makeBody } from "../../src/tasks/body_store.ts";
 import { openHttp } from "../../src/tasks/http.ts";
@@ -25,6 +26,9 @@ export interface GivenTask {
   readonly secret?: string;
   /** In place of the network. */
   readonly network?: HttpPort;
+  /** In place of the real one. */
+  readonly clock?: Clock;
+  readonly learnSecret?: (text: string) => void;
 }
 
 const redactorOf = (secret: string | undefined) => ({
@@ -59,6 +63,7 @@ export function openTask(given: GivenTask): Promise<Performer> {
     ports: {
       ...ports,
       http: given.network ?? ports.http,
+      clock: given.clock ?? ports.clock,
       host: { ...ports.host, environment: given.environment ?? {} },
     },
     runId: "test-run",
@@ -67,7 +72,7 @@ export function openTask(given: GivenTask): Promise<Performer> {
     renderTarget: (source) => template(source).render({ params: {}, secrets: { token: "s3cret-token" } }),
     secretVariables: [],
     redactor: redactorOf(given.secret),
-    learnSecret: () => {},
+    learnSecret: given.learnSecret ?? (() => {}),
     reads: () => true,
   });
 }

@@ -1,0 +1,259 @@
+import { isValueMap, type Value } from "../model/json.ts";
+import type { Redactor } from "../model/redactor.ts";
+import type { Backpressure, Call, CancelReason, Failure } from "../model/verdict.ts";
+import { version } from "../model/version.ts";
+import { makeBody } from "./body_store.ts";
+import { HttpAttempt, type HttpVerdict } from "./http_attempt.ts";
+import { basicAuthorization, headerLine } from "./http_headers.ts";
+import { originOf } from "./http_origin.ts";
+import type { RenderedRequest } from "./http_request.ts";
+import type { HttpTask } from "./http_task.ts";
+import { DecodeError, type Job } from "./kind.ts";
+
+/** `auth.oauth2` of the config, rendered. */
+export interface TokenSettings {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string | null;
+  readonly audience: string | null;
+}
+
+/** What a token source needs of the run. */
+export interface TokenContext {
+  readonly redactor: Redactor;
+  learnSecret(this: void, text: string): void;
+}
+
+/** Why there is no token. */
+export type NoToken = Failure | Backpressure;
+
+/** No token server has more to say. */
+const maxAnswerBytes = 100_000;
+/** A token is renewed this long before it expires, or a tenth of its life where that is less. */
+const earlyMs = 30_000;
+
+/**
+ * The tokens of one client (OAuth 2 client credentials, RFC 6749, section 4.4), for all attempts that sign in as it.
+ *
+ * Invariant: at most one fetch is under way. It belongs to nobody: an attempt that is cancelled leaves the others waiting,
+ * and only the last one to leave ends the fetch.
+ */
+export class TokenSource {
+  readonly #settings: TokenSettings;
+  readonly #context: TokenContext;
+  readonly #waiting = new Map<Call, (why: NoToken | undefined) => void>();
+  #token: string | undefined;
+  #staleAt = Infinity;
+  #fetching: TokenCall | undefined;
+  /** Who was turned away once is not asked again: it would be locked out. */
+  #refusal: Failure | undefined;
+  #renewsOn401 = true;
+
+  constructor(settings: TokenSettings, context: TokenContext) {
+    this.#settings = settings;
+    this.#context = context;
+    context.learnSecret(settings.clientSecret);
+  }
+
+  /** The token, after {@link ready} has said that there is one. */
+  get current(): string {
+    return this.#token ?? "";
+  }
+
+  /** Undefined, at once or later, when there is a token to use; else why there is none. `task` lends its connections. */
+  ready(task: HttpTask, call: Call): undefined | NoToken | Promise<NoToken | undefined> {
+    if (this.#token !== undefined && task.now() < this.#staleAt) return undefined;
+    if (this.#refusal !== undefined) return this.#refusal;
+    if (call.cancelled !== undefined) return cancelled(call.cancelled);
+    return new Promise((resolve) => {
+      this.#waiting.set(call, resolve);
+      call.onCancel = (reason) => this.#leave(call, reason);
+      if (this.#fetching === undefined) this.#fetch(task);
+    });
+  }
+
+  /** The server said 401 to this token. True when another one is worth a try. */
+  reject(token: string): boolean {
+    if (token !== this.#token) return true;
+    if (this.#renewsOn401) this.#token = undefined;
+    return this.#renewsOn401;
+  }
+
+  /** A fresh token got 401, too: it is not the token's fault, so that no more are fetched for that before this one expires. */
+  distrust401(): void {
+    this.#renewsOn401 = false;
+  }
+
+  #leave(call: Call, reason: CancelReason): void {
+    const settle = this.#waiting.get(call)!;
+    this.#waiting.delete(call);
+    if (this.#waiting.size === 0) this.#fetching?.cancel(reason);
+    settle(cancelled(reason));
+  }
+
+  #fetch(task: HttpTask): void {
+    const request = tokenRequest(this.#settings);
+    const call = this.#fetching = new TokenCall();
+    if (typeof request === "string") return this.#end(this.#failure("auth", request, false));
+    const startedAt = task.now();
+    new HttpAttempt(tokenTask(task), request, this.#job(), call, (verdict) => {
+      this.#end(this.#read(verdict, startedAt));
+    }).begin();
+  }
+
+  #end(why: NoToken | undefined): void {
+    this.#fetching = undefined;
+    if (why?.kind === "failed" && why.error.code === "auth") this.#refusal = why;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [call, settle] of waiting) {
+      call.onCancel = undefined;
+      settle(why);
+    }
+  }
+
+  /** Takes the token out of the answer. */
+  #read(verdict: HttpVerdict, startedAt: number): NoToken | undefined {
+    if (verdict.kind === "backpressure") return verdict;
+    if (verdict.kind === "failed") return this.#explain(verdict);
+    const answer = readAnswer(verdict.fields);
+    if (typeof answer === "string") return this.#failure("auth", answer, false);
+    this.#context.learnSecret(answer.token);
+    this.#token = answer.token;
+    const lifeMs = answer.lifeMs ?? Infinity;
+    this.#staleAt = startedAt + lifeMs - Math.min(earlyMs, lifeMs / 10);
+    this.#renewsOn401 = true;
+    return undefined;
+  }
+
+  /** A refusal is final; anything else may pass, and nothing was sent to the target yet. */
+  #explain({ error, output, retryAfterMs, timedOut }: Failure): Failure {
+    const status = Number(output?.fields["status"] ?? 0);
+    if (error.code !== "http_status") {
+      return { ...this.#failure(error.code, error.message, error.retryable), ...(timedOut && { timedOut }) };
+    }
+    const isFinal = status < 500 && status !== 408 && status !== 429;
+    const said = errorIn(output?.fields["body"]);
+    const message = `it answered ${status}${said === null ? "" : `: ${this.#context.redactor.mask(said)}`}`;
+    return {
+      ...this.#failure(isFinal ? "auth" : "http_status", message, !isFinal),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+
+  #failure(code: Failure["error"]["code"], why: string, retryable: boolean): Failure {
+    const url = this.#settings.tokenUrl.replace(/[?#].*$/s, "");
+    return { kind: "failed", error: { code, message: `Cannot get a token from ${url}: ${why}`, retryable } };
+  }
+
+  #job(): Job {
+    const { redactor } = this.#context;
+    return {
+      vars: {},
+      body: ({ maxBytes }) =>
+        makeBody({
+          maxBytes,
+          capture: { mode: "size", bytes: 2_048 },
+          keepContent: true,
+          save: null,
+          redactor,
+          hash: false,
+        }),
+    };
+  }
+}
+
+/** The fetch is bound by the time limits of the attempts that wait for it, and by those of the connection. */
+class TokenCall implements Call {
+  cancelled: CancelReason | undefined;
+  onCancel: ((reason: CancelReason) => void) | undefined;
+  readonly attempt = 1;
+
+  get signal(): AbortSignal {
+    throw new Error("the fetch of a token listens to onCancel");
+  }
+
+  cancel(reason: CancelReason): void {
+    this.cancelled = reason;
+    this.onCancel?.(reason);
+  }
+}
+
+function tokenTask(task: HttpTask): HttpTask {
+  return {
+    ...task,
+    harmless: true,
+    maxBytes: maxAnswerBytes,
+    redirects: false,
+    isOk: (status) => status === 200 || status === 201,
+  };
+}
+
+/** The client signs in by HTTP Basic, which every server has to understand (RFC 6749, section 2.3.1). */
+function tokenRequest(settings: TokenSettings): RenderedRequest | string {
+  const url = URL.parse(settings.tokenUrl);
+  if (url === null || !/^https?:$/.test(url.protocol)) return "it is no http or https URL";
+  const form = new URLSearchParams({ grant_type: "client_credentials" });
+  if (settings.scope !== null) form.set("scope", settings.scope);
+  if (settings.audience !== null) form.set("audience", settings.audience);
+  const origin = originOf(url);
+  const credentials = `${formEncoded(settings.clientId)}:${formEncoded(settings.clientSecret)}`;
+  const lines = headerLine("host", origin.authority) +
+    headerLine("authorization", basicAuthorization(credentials)) +
+    headerLine("accept", "application/json") +
+    headerLine("user-agent", `fanout/${version}`) +
+    headerLine("content-type", "application/x-www-form-urlencoded");
+  return {
+    method: "POST",
+    url: { origin, path: url.pathname + url.search, userinfo: null },
+    lines,
+    plainLines: lines,
+    body: [new TextEncoder().encode(form.toString())],
+  };
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams([["", text]]).toString().slice(1);
+}
+
+interface TokenAnswer {
+  readonly token: string;
+  /** Null when the server does not say. */
+  readonly lifeMs: number | null;
+}
+
+/** Either the token or what is wrong with the answer. */
+function readAnswer(fields: { readonly [name: string]: unknown }): TokenAnswer | string {
+  let json: Value;
+  try {
+    json = fields["json"] as Value;
+  } catch (error) {
+    if (error instanceof DecodeError) return "its answer is no JSON";
+    throw error;
+  }
+  const { access_token: token = null, token_type: type = "bearer", expires_in: life = null } =
+    isValueMap(json) ? json : {};
+  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) return "its answer has no access_token";
+  if (typeof type !== "string" || type.toLowerCase() !== "bearer") {
+    return `its token is of the type ${JSON.stringify(type)}, and only bearer tokens are understood`;
+  }
+  const seconds = life === null ? NaN : Number(life);
+  return { token, lifeMs: seconds >= 0 ? seconds * 1_000 : null };
+}
+
+/** What the server says of the refusal (RFC 6749, section 5.2). */
+function errorIn(body: Value | undefined): string | null {
+  if (typeof body !== "string") return null;
+  try {
+    const { error, error_description: more } = JSON.parse(body);
+    const texts = [error, more].filter((text) => typeof text === "string");
+    return texts.length === 0 ? null : texts.join(", ").slice(0, 500);
+  } catch {
+    return null;
+  }
+}
+
+function cancelled({ code, message }: CancelReason): Failure {
+  return { kind: "failed", error: { code, message, retryable: true } };
+}
