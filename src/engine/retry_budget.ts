@@ -3,7 +3,7 @@
  * retries are put off, so that a server in trouble sees little more load than a healthy one.
  *
  * The share is 20 % of the first attempts of the last 10 s, as in Finagle's retry budget (Twitter, 2016). The floor is a
- * bucket of 100 that fills by 2 a second: a small run is never held back, a large one gains little by it.
+ * bucket of 250 that fills by 1 a second: a small run is never held back, a large one gains little by it.
  */
 export class RetryBudget {
   readonly #firsts = new Float64Array(windowSeconds);
@@ -59,8 +59,8 @@ export const putOffLimitMs = 30_000;
 
 const windowSeconds = 10;
 const share = 0.2;
-const floorSize = 100;
-const floorPerSecond = 2;
+const floorSize = 250;
+const floorPerSecond = 1;
 
 function sum(values: Float64Array): number {
   let total = 0;
