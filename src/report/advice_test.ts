@@ -49,14 +49,14 @@ const cases: readonly (readonly [what: string, figures: TargetFigures, codes: st
     figures({ limit: 1, peak: 1 }, { runs: 50, ms: 100, atATime: 1, cpuMs: 96 }),
     ["pool_is_bottleneck"],
   ],
-  ["idle programs", figures({}, { runs: 100, ms: 100, atATime: 4, cpuMs: 5 }), []],
+  ["idle programs", figures({}, { runs: 100, ms: 100, atATime: 3, cpuMs: 5 }), []],
   ["a wide pool", figures({ limit: 64, peak: 3 }, { runs: 300, ms: 1, atATime: 3 }), ["pool_too_wide"]],
   ["a wide pool with little work", figures({ limit: 64, peak: 3 }, { runs: 3, ms: 1, atATime: 3 }), []],
-  ["a tight timeout", figures({}, { runs: 100, ms: 80, atATime: 4, timeouts: 5, timeoutMs: 100 }), [
+  ["a tight timeout", figures({}, { runs: 100, ms: 80, atATime: 3, timeouts: 5, timeoutMs: 100 }), [
     "timeout_below_p99",
   ]],
-  ["a server that hangs", figures({}, { runs: 100, ms: 5, atATime: 4, timeouts: 5, timeoutMs: 100 }), []],
-  ["one timeout", figures({}, { runs: 100, ms: 80, atATime: 4, timeouts: 1, timeoutMs: 100 }), []],
+  ["a server that hangs", figures({}, { runs: 100, ms: 5, atATime: 3, timeouts: 5, timeoutMs: 100 }), []],
+  ["one timeout", figures({}, { runs: 100, ms: 80, atATime: 3, timeouts: 1, timeoutMs: 100 }), []],
 ];
 
 test("adviseTarget() says something only when its figures are clear", () => {
