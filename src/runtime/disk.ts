@@ -20,7 +20,7 @@ export interface FileFacts {
 
 /** A lock that the kernel frees when its holder dies. */
 export interface DiskLock {
-  /** Frees the lock and removes its file. May be called more than once. */
+  /** Frees the lock. May be called more than once. */
   release(): void;
 }
 
@@ -55,8 +55,11 @@ export interface Disk {
   openThrough(path: string): Promise<number>;
   /** Writes all of it; waits as long as the reader takes. */
   writeThrough(fd: number, bytes: Uint8Array): Promise<void>;
-  /** Takes the lock, or gives null when a living process holds it. */
-  tryLock(path: string): Promise<DiskLock | null>;
+  /**
+   * Takes the lock, or gives null when a living process holds it. Its file is removed on release, unless it is `kept`:
+   * so must be one that several may wait for.
+   */
+  tryLock(path: string, afterwards?: "removed" | "kept"): Promise<DiskLock | null>;
   /** The user the process runs as. */
   userId(): number;
 }

@@ -7,9 +7,14 @@ import type { DiskLock } from "./disk.ts";
  * The kernel frees it with the process, also on SIGKILL. It is SQLite that asks the kernel: neither runtime has a call
  * for it that works the same in the other and in the compiled program.
  *
+ * @param afterwards what becomes of the file on release. A lock that several wait for has to be `kept`: one of them may
+ * have opened the file just before it is removed, and would then hold a lock that nobody else sees.
  * @throws Error when the file can be neither made nor locked (permission, no locks on this file system).
  */
-export async function tryLockFile(path: string): Promise<DiskLock | null> {
+export async function tryLockFile(
+  path: string,
+  afterwards: "removed" | "kept" = "removed",
+): Promise<DiskLock | null> {
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path);
   try {
@@ -27,7 +32,7 @@ export async function tryLockFile(path: string): Promise<DiskLock | null> {
       if (!held) return;
       held = false;
       // Removed while it is still held: a lock taken on a file that is then removed would guard nothing.
-      unlinkSync(path);
+      if (afterwards === "removed") unlinkSync(path);
       database.close();
     },
   };
