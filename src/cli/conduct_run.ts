@@ -1,6 +1,5 @@
 import { type Journal, JournalError, openJournal } from "../journal/journal.ts";
 import { pruneRuns } from "../journal/runs.ts";
-import { configDirectory, stateDirectory } from "../journal/state_directory.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
 import type { RunHeader } from "../model/run_record.ts";
@@ -13,7 +12,6 @@ import type { Prepared } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
 import type { RunFacts, RunHandle } from "../run/run_plan.ts";
 import type { Ports } from "../runtime/ports.ts";
-import { resolvePath } from "../runtime/resolve_path.ts";
 import { attemptPrinter } from "./attempt_line.ts";
 import type { ParsedArguments } from "./command.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
@@ -25,6 +23,8 @@ export interface Conduct {
   readonly args: ParsedArguments;
   readonly ports: Ports;
   readonly plan: Plan;
+  /** Where this config's runs keep their state. */
+  readonly directory: string;
   readonly prepared: Prepared;
   readonly signals: SignalWatch;
   /** Each result as it ends, not yet masked. */
@@ -33,15 +33,15 @@ export interface Conduct {
 
 /** Runs a prepared plan: journal, progress, reports, summary. @returns the exit code */
 export async function conductRun(conduct: Conduct): Promise<number> {
-  const { args, ports, plan, prepared, signals } = conduct;
+  const { args, ports, plan, directory, prepared, signals } = conduct;
   const { host } = ports;
-  const places = findPlaces(conduct);
-  if (typeof places === "number") return places;
+  const outputs = findOutputs(conduct);
+  if (typeof outputs === "number") return outputs;
 
   const redactor = makeRedactor(prepared.secrets);
   const header = runHeader(plan, prepared.survey, host, redactor, null);
   let handle: RunHandle | null = null;
-  const journal = await startJournal(places.directory, header, ports, (error) => {
+  const journal = await startJournal(directory, header, ports, (error) => {
     handle?.stop({ how: "now", code: "io", message: error.message });
   });
   if (journal === null) return 3;
@@ -72,28 +72,15 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     },
   });
   (progress as Progress | null)?.stop();
-  return await finish(conduct, { places, header, journal, stats, facts });
+  return await finish(conduct, { outputs, header, journal, stats, facts });
 }
 
-/** Where a run keeps its state and puts its reports. */
-interface Places {
-  /** Of this config's runs. */
-  readonly directory: string;
-  readonly outputs: RunOutputs;
-}
-
-/** Finds and tries every place; what is wrong is said, and the exit code given. */
-function findPlaces({ args, ports, plan }: Conduct): Places | number {
-  const { host, disk } = ports;
-  const given = args.value("state-dir");
-  const absolute = given === undefined ? null : resolvePath(host.cwd(), given);
-  const state = stateDirectory(absolute, host.environment, disk);
-  if (!state.ok) return complain(ports, state.message, 3);
-  const directory = configDirectory(state.path, plan.name, resolvePath(host.cwd(), plan.config.path));
+/** Tries the place of every report; what is wrong is said, and the exit code given. */
+function findOutputs({ args, ports, plan, directory }: Conduct): RunOutputs | number {
   const outputs = runOutputs(plan, directory);
   const problems = probeOutputs(plan, outputs, args.values("params"), ports);
   for (const { message } of problems) complain(ports, message, 2);
-  if (problems.length === 0) return { directory, outputs };
+  if (problems.length === 0) return outputs;
   return problems.some(({ code }) => code === "taken") ? 2 : 3;
 }
 
@@ -114,7 +101,7 @@ async function startJournal(
 }
 
 interface Executed {
-  readonly places: Places;
+  readonly outputs: RunOutputs;
   readonly header: RunHeader;
   readonly journal: Journal;
   readonly stats: RunStats;
@@ -122,8 +109,9 @@ interface Executed {
 }
 
 /** Ends the journal, writes the reports and says how it went. */
-async function finish({ args, ports, plan, signals }: Conduct, executed: Executed): Promise<number> {
-  const { places: { directory, outputs }, header, journal, stats, facts } = executed;
+async function finish(conduct: Conduct, executed: Executed): Promise<number> {
+  const { args, ports, plan, directory, signals } = conduct;
+  const { outputs, header, journal, stats, facts } = executed;
   const { host, disk } = ports;
   const closing = closingOf(plan, facts, ports, signals.first(), facts.stop?.code === "io");
   let { exitCode } = closing;
@@ -144,7 +132,8 @@ async function finish({ args, ports, plan, signals }: Conduct, executed: Execute
   if (!args.has("quiet") || exitCode !== 0) {
     const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
     const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
-    host.stderr.write(summaryText(report, { color: usesColor(ports), width, reportPath }));
+    const look = { color: usesColor(ports), width, reportPath, brief: args.has("quiet") };
+    host.stderr.write(summaryText(report, look));
   }
   return exitCode;
 }

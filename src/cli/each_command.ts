@@ -4,22 +4,23 @@ import type { ForeachPlan, Plan } from "../model/plan.ts";
 import type { Output } from "../runtime/ports.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
 import { type CommandBody, type ParsedArguments, UsageError } from "./command.ts";
+import { unlessQuiet } from "./held_output.ts";
 import { type LoadedPlan, planText, wholeNumber } from "./load_plan.ts";
 import { runLoaded } from "./run_command.ts";
 import { watchSignals } from "./signal_watch.ts";
 
 /** `fanout each [flags] http 'GET {}'`, `fanout each [flags] exec CMD ARG… {}`: a run without a config. */
-export const eachCommand: CommandBody = async (args, machine) => {
-  const ports = { ...machine, sources: walkingOnce(machine.sources) };
-  const signals = watchSignals(ports);
-  const contents = new TextEncoder().encode(stringifyJson(eachConfig(args)));
-  const directory = ports.host.cwd();
-  const startedAt = new Date(ports.clock.wallTime());
-  const loaded = await planText({ contents, file: "each", directory }, args, ports, startedAt);
-  return loaded === null
-    ? 2
-    : await runLoaded(args, ports, withNul(loaded, args), signals, printOutput(ports.host.stdout));
-};
+export const eachCommand: CommandBody = async (args, machine) =>
+  await unlessQuiet(args, { ...machine, sources: walkingOnce(machine.sources) }, async (ports) => {
+    const signals = watchSignals(ports);
+    const contents = new TextEncoder().encode(stringifyJson(eachConfig(args)));
+    const directory = ports.host.cwd();
+    const startedAt = new Date(ports.clock.wallTime());
+    const loaded = await planText({ contents, file: "each", directory }, args, ports, startedAt);
+    return loaded === null
+      ? 2
+      : await runLoaded(args, ports, withNul(loaded, args), signals, printOutput(ports.host.stdout));
+  });
 
 /** The config that these words stand for. `{}` is the input, in every argument or in the URL. */
 function eachConfig(args: ParsedArguments): ValueMap {

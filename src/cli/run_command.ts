@@ -5,21 +5,24 @@ import type { Ports } from "../runtime/ports.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
 import type { CommandBody, ParsedArguments } from "./command.ts";
 import { type Conduct, conductRun } from "./conduct_run.ts";
+import { unlessQuiet } from "./held_output.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 import { planCommand } from "./plan_command.ts";
+import { runDirectory } from "./run_directory.ts";
+import { passGate } from "./run_gate.ts";
 import { type SignalWatch, watchSignals } from "./signal_watch.ts";
 
 /** `fanout run FILE`. */
 export const runCommand: CommandBody = async (args, machine) => {
   if (args.has("dry-run")) return await planCommand(args, machine);
-  const ports = { ...machine, sources: walkingOnce(machine.sources) };
-  const signals = watchSignals(ports);
-  const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
-  if (loaded === null) return 2;
-  return await runLoaded(args, ports, loaded, signals);
+  return await unlessQuiet(args, { ...machine, sources: walkingOnce(machine.sources) }, async (ports) => {
+    const signals = watchSignals(ports);
+    const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
+    return loaded === null ? 2 : await runLoaded(args, ports, loaded, signals);
+  });
 };
 
-/** Runs a plan that makes sense. @returns the exit code */
+/** Runs a plan that makes sense, when it is its turn. @returns the exit code */
 export async function runLoaded(
   args: ParsedArguments,
   ports: Ports,
@@ -27,14 +30,26 @@ export async function runLoaded(
   signals: SignalWatch,
   onResult?: Conduct["onResult"],
 ): Promise<number> {
-  const prepared = await prepare(loaded, ports, signals.beforeRun);
-  const signal = signals.first();
-  if (signal !== null) {
-    ports.host.stderr.write(`fanout: ${signal} came before anything ran\n`);
-    return signalCodes[signal];
+  const directory = runDirectory(args, loaded.plan, ports);
+  if (!directory.ok) {
+    ports.host.stderr.write(`fanout: ${directory.message}\n`);
+    return 3;
   }
-  if (prepared === null) return 2;
-  return await conductRun({ args, ports, plan: loaded.plan, prepared, signals, onResult });
+  const gate = await passGate(loaded.plan, directory.path, ports, signals.beforeRun);
+  if (gate.kind === "shut") return gate.exitCode;
+  try {
+    const prepared = await prepare(loaded, ports, signals.beforeRun);
+    const signal = signals.first();
+    if (signal !== null) {
+      ports.host.stderr.write(`fanout: ${signal} came before anything ran\n`);
+      return signalCodes[signal];
+    }
+    if (prepared === null) return 2;
+    const { plan } = loaded;
+    return await conductRun({ args, ports, plan, directory: directory.path, prepared, signals, onResult });
+  } finally {
+    gate.leave();
+  }
 }
 
 /** Null when something is wrong, which was said, or when a signal came. */
@@ -43,6 +58,7 @@ async function prepare(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Prepared | null> {
+  if (signal.aborted) return null;
   try {
     return await prepareRun(plan, ports, inputContext(plan, ports), (path, message, where) => {
       printProblems([source.diagnose(path, message, where)], source.text, ports);

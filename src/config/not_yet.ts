@@ -15,8 +15,6 @@ const isServerUrl = (value: unknown) => typeof value === "string" && /^(mysql|ma
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
-  { path: "run.lock", words: "`run.lock`" },
-  { path: "run.jitter", words: "`run.jitter`" },
   { path: "run.notify", words: "`run.notify`" },
   ...["defaults", "targets.*"].flatMap((place): NotYet[] => [
     { path: `${place}.redis`, words: "`redis`" },

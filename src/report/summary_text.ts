@@ -15,6 +15,8 @@ export interface SummaryLook {
   readonly width: number;
   /** Where the report was written; null when it was not. */
   readonly reportPath: string | null;
+  /** Only what failed, the counts, and where the report is: what a mail from cron should say. */
+  readonly brief?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface SummaryLook {
 export function summaryText(report: Summarised, look: SummaryLook): string {
   const { head } = report;
   const paint = painter(look.color);
-  const rows = [
+  const rows = look.brief ? [...failureRows(head), ...countRows(head, paint)] : [
     ...countRows(head, paint),
     ...failureRows(head),
     ...slowestRows(report),

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { ended, inSandbox, type Sandbox } from "./sandbox.ts";
+
+const slow = (run: string) => `
+version: 1
+name: nightly
+run: ${run}
+tasks:
+  wait: { exec: { command: [sleep, "${"${{ params.seconds }}"}"] } }
+params: { seconds: { default: 20, type: number } }
+`;
+
+/** Starts a run that holds the lock, and waits until it has it. */
+async function holder(sandbox: Sandbox, run: string, seconds: string) {
+  sandbox.write("nightly.yaml", slow(run));
+  const child = sandbox.start(["run", "nightly.yaml", "--set", `seconds=${seconds}`, "--progress", "none"]);
+  const end = ended(child);
+  await eventually(() =>
+    sandbox.exists("state") &&
+    readdirSync(sandbox.path("state"), { recursive: true }).some((name) =>
+      String(name).endsWith("run.lock.json")
+    )
+  );
+  return { child, end };
+}
+
+/** Waits until the program has said this on stderr. */
+async function said(child: ChildProcess, words: RegExp): Promise<void> {
+  let text = "";
+  child.stderr!.on("data", (chunk) => text += chunk);
+  await eventually(() => words.test(text));
+}
+
+const second = ["run", "nightly.yaml", "--set", "seconds=0", "--progress", "none"];
+
+test(
+  "run.lock: a second run exits 4 and names the holder; a killed holder blocks nobody",
+  inSandbox(async (sandbox) => {
+    const first = await holder(sandbox, "{ lock: { ifHeld: fail } }", "20");
+    const { code, stderr } = await sandbox.run([...second, "--quiet"]);
+    assert.equal(code, 4);
+    assert.match(stderr, new RegExp(`process ${first.child.pid} on .*, started \\d{4}-.*Z, .* ago`));
+    first.child.kill("SIGKILL");
+    await first.end;
+    const after = await sandbox.run([...second, "--quiet"]);
+    assert.deepEqual([after.code, after.stderr], [0, ""]);
+  }),
+);
+
+test(
+  "run.lock with ifHeld: skip exits 0, in silence when --quiet, but for a holder past its own run.timeout",
+  inSandbox(async (sandbox) => {
+    const first = await holder(sandbox, "{ lock: { ifHeld: skip }, timeout: 1h }", "20");
+    const loud = await sandbox.run(second);
+    assert.deepEqual([loud.code, /skipped: .* is not over yet/.test(loud.stderr)], [0, true], loud.stderr);
+    const quiet = await sandbox.run([...second, "--quiet"]);
+    assert.deepEqual([quiet.code, quiet.stderr, quiet.stdout], [0, "", ""]);
+
+    // The holder says that it began an hour and a minute ago.
+    const name = readdirSync(sandbox.path("state"), { recursive: true }).map(String)
+      .find((path) => path.endsWith("run.lock.json"))!;
+    const words = sandbox.json(`state/${name}`);
+    sandbox.write(
+      `state/${name}`,
+      JSON.stringify({ ...words, startedAt: new Date(Date.now() - 3_660_000).toISOString() }),
+    );
+    const old = await sandbox.run([...second, "--quiet"]);
+    assert.equal(old.code, 4);
+    assert.match(old.stderr, /older than its own run\.timeout of 1h and still holds the lock/);
+    first.child.kill("SIGKILL");
+    await first.end;
+  }),
+);
+
+test(
+  "run.lock with ifHeld: wait runs when the first is over, and ends at once at a signal",
+  inSandbox(async (sandbox) => {
+    const first = await holder(sandbox, "{ lock: { ifHeld: wait } }", "2");
+    const impatient = sandbox.start(second);
+    const impatientEnd = ended(impatient);
+    const patient = sandbox.run(second);
+    await said(impatient, /waiting for/);
+    // The signal is sent past the runtime, which would report it in place of the exit code.
+    process.kill(impatient.pid!, "SIGTERM");
+    assert.equal((await impatientEnd).code, 143);
+    const { code, stderr } = await patient;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /waiting for another run of this config \(/);
+    assert.equal((await first.end).code, 0);
+  }),
+);
+
+test(
+  "run.jitter waits a random time where there is no terminal; a signal ends it before anything ran",
+  inSandbox(async (sandbox) => {
+    sandbox.write("nightly.yaml", slow("{ jitter: 10m }"));
+    const child = sandbox.start(second);
+    const end = ended(child);
+    await said(child, /waiting .* \(run\.jitter\)/);
+    process.kill(child.pid!, "SIGINT");
+    const { code, stderr } = await end;
+    assert.equal(code, 130);
+    assert.match(stderr, /SIGINT came before anything ran/);
+    sandbox.write("nightly.yaml", slow("{ jitter: 50ms }"));
+    assert.equal((await sandbox.run(second)).code, 0);
+  }),
+);
+
+test(
+  "--quiet prints nothing but for a failure: the first one, the counts and the report's place, in this order",
+  inSandbox(async (sandbox) => {
+    const config = (status: number) => `
+version: 1
+name: nightly
+tasks:
+  work:
+    foreach: { range: "1..40" }
+    timeout: { attempt: 1m, total: 10s }
+    retry: 1
+    exec: { shell: 'test "$N" != 7 || { echo "disk is full" >&2; exit ${status}; }', env: { N: "${"${{ item }}"}" } }
+`;
+    sandbox.write("nightly.yaml", config(0));
+    const good = await sandbox.run(["run", "nightly.yaml", "-q"]);
+    assert.deepEqual([good.code, good.stdout, good.stderr], [0, "", ""]);
+
+    sandbox.write("nightly.yaml", config(9));
+    const bad = await sandbox.run(["run", "nightly.yaml", "-q", "--report", "report.json"]);
+    assert.equal(bad.code, 1);
+    assert.equal(bad.stdout, "");
+    const places = [/first failure +work\[6\]/, /exit_code: .*9/, /39 ok +1 failed/, /report\.json\n$/]
+      .map((pattern) => bad.stderr.search(pattern));
+    assert.ok(places.every((at, i) => at > (places[i - 1] ?? 0)), bad.stderr);
+    assert.ok(bad.stderr.split("\n").length < 20, bad.stderr);
+
+    const wrong = await sandbox.run(["run", "nightly.yaml", "-q", "--set", "no=1"]);
+    assert.deepEqual([wrong.code, /"?no"?/.test(wrong.stderr)], [2, true]);
+  }),
+);
