@@ -13,6 +13,7 @@ import { Offsets } from "./offsets.ts";
 import { beginText, formatVersion, plainText, runPrefix, type RunRecordType } from "./record.ts";
 import { resultPages } from "./result_pages.ts";
 import { runFiles } from "./run_files.ts";
+import { SharedSync } from "./shared_sync.ts";
 
 /** @see openJournal */
 export interface JournalOptions {
@@ -101,8 +102,7 @@ class RunJournal implements Journal {
   #syncTimer: Timer | null = null;
   /** Bytes that a finished sync has covered. */
   #syncedBytes = 0;
-  #syncing: Promise<void> | null = null;
-  #waiting: Waiter[] = [];
+  readonly #sync = new SharedSync(() => this.#syncOnce());
   #closing: Promise<void> | null = null;
 
   constructor(
@@ -145,7 +145,7 @@ class RunJournal implements Journal {
 
   begin(task: number, index: number, id: string): Promise<void> {
     this.#addText(beginText(task, index, id));
-    return this.#whenSynced();
+    return this.#sync.next();
   }
 
   setTotal(task: number, total: number): void {
@@ -160,7 +160,7 @@ class RunJournal implements Journal {
       this.#buffer.flush();
       this.#syncTimer ??= this.options.clock.after(syncMs, () => {
         this.#syncTimer = null;
-        void this.#sync();
+        void this.#trySync();
       });
     } catch (error) {
       this.#break(error);
@@ -169,7 +169,7 @@ class RunJournal implements Journal {
 
   finish(closing: RunClosing): Promise<void> {
     this.#addText(plainText("end", closing));
-    return this.#whenSynced();
+    return this.#sync.next();
   }
 
   close(): Promise<void> {
@@ -210,53 +210,31 @@ class RunJournal implements Journal {
     else this.#commitTimer ??= this.options.clock.after(commitMs, () => this.commit());
   }
 
-  /** Everything added so far is on the disk; those who ask while a sync runs share the next one. */
-  #whenSynced(): Promise<void> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      // A microtask later, so that those who ask in one turn share one sync.
-      if (this.#waiting.length === 1 && this.#syncing === null) {
-        void Promise.resolve().then(() => this.#sync());
-      }
-    });
-  }
-
-  /** One sync at a time. Never rejects. */
-  #sync(): Promise<void> {
-    return this.#syncing ??= this.#syncOnce().finally(() => {
-      this.#syncing = null;
-      if (this.#waiting.length > 0 && this.#broken === null) void this.#sync();
-    });
-  }
-
   async #syncOnce(): Promise<void> {
     this.commit();
-    if (this.#broken !== null) return;
-    const waiting = this.#waiting.splice(0);
     const covered = this.#buffer.position;
     try {
-      if (covered > this.#syncedBytes) await this.options.disk.syncSoon(this.fd);
+      if (this.#broken === null && covered > this.#syncedBytes) await this.options.disk.syncSoon(this.fd);
       this.#syncedBytes = covered;
-      for (const { resolve } of waiting) resolve();
     } catch (error) {
-      this.#waiting.push(...waiting);
       this.#break(error);
     }
+    if (this.#broken !== null) throw this.#broken;
+  }
+
+  /** Nobody waits for this one: its failure has gone to `onBroken`. */
+  #trySync(): Promise<void> {
+    return this.#sync.next().catch(() => {});
   }
 
   #break(cause: unknown): void {
-    const isFirst = this.#broken === null;
-    const error = this.#broken ??= journalError("cannot write the journal", this.path, cause);
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-    if (isFirst) this.options.onBroken(error);
+    if (this.#broken !== null) return;
+    this.#broken = journalError("cannot write the journal", this.path, cause);
+    this.options.onBroken(this.#broken);
   }
 
   async #close(): Promise<void> {
-    while (this.#broken === null && (!this.#buffer.isEmpty || this.#syncedBytes < this.#buffer.position)) {
-      await this.#sync();
-    }
-    await this.#syncing;
+    await this.#trySync();
     this.#syncTimer?.cancel();
     this.#commitTimer?.cancel();
     try {
@@ -266,11 +244,6 @@ class RunJournal implements Journal {
     }
     this.lock.release();
   }
-}
-
-interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
 }
 
 function journalError(what: string, path: string, cause: unknown): JournalError {

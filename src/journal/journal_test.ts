@@ -163,6 +163,7 @@ test("the journal is synced a second after it was written, and not again while n
   clock.advance(999);
   assert.equal(disk.calls.syncSoon, 0);
   clock.advance(3);
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal(disk.calls.syncSoon, 1);
   clock.advance(10_000);
   await journal.close();
