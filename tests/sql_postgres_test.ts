@@ -72,6 +72,19 @@ test("PostgreSQL: rows are counted, limited and truncated", available, async () 
   assert.deepEqual((await returning.answer()).output.rows, [{ id: 1 }, { id: 2 }, { id: 3 }]);
 });
 
+test("PostgreSQL: a write of which too many rows come back is carried out", available, async () => {
+  server.sql("create table returned(id int)");
+  const query = "insert into returned select generate_series(1, 100) returning id";
+  const limits: readonly ValueMap[] = [{ maxRows: 10 }, { maxBytes: 100 }];
+  for (const limit of limits) {
+    const { output } = await (await sql({ query, ifMore: "truncate", ...limit })).answer();
+    assert.equal(output.truncated, true);
+    const { error } = await (await sql({ query, ...limit })).failure();
+    assert.match(error.message, /though the statement was carried out/);
+  }
+  assert.equal(server.sql("select count(*) from returned"), "400");
+});
+
 const failures: readonly (readonly [string, ValueMap, string, RegExp])[] = [
   ["bad SQL", { query: "selct 1" }, "query", /syntax error at or near "selct" at character 1/],
   [
@@ -170,6 +183,7 @@ test("PostgreSQL: an idle connection that was closed is replaced without a word"
   const first = await pid();
   assert.equal(await pid(), first);
   server.sql(`select pg_terminate_backend(${first})`);
+  await eventually(() => server.sql(`select pid from pg_stat_activity where pid = ${first}`) === "");
   await pause(20);
   assert.notEqual(await pid(), first);
 });

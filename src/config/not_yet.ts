@@ -11,20 +11,16 @@ interface NotYet {
 }
 
 const isAdaptive = (value: unknown) => isMap(value) || value === "auto";
-const isServerUrl = (value: unknown) => typeof value === "string" && /^(mysql|mariadb):/.test(value);
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
   { path: "run.notify", words: "`run.notify`" },
-  ...["defaults", "targets.*"].flatMap((place): NotYet[] => [
-    { path: `${place}.redis`, words: "`redis`" },
-    { path: `${place}.sql.url`, words: "SQL on this kind of server", when: isServerUrl },
-  ]),
+  { path: "defaults.redis", words: "`redis`" },
+  { path: "targets.*.redis", words: "`redis`" },
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
   { path: "tasks.*.collect", words: "`collect`" },
   { path: "tasks.*.http.paginate", words: "`paginate`" },
   { path: "tasks.*.redis", words: "`redis`" },
-  { path: "tasks.*.sql.url", words: "SQL on this kind of server", when: isServerUrl },
 ];
 
 /** Says at load what could not be kept when the config runs. */

@@ -27,6 +27,14 @@ export function connectTimeout(connectMs: number): Trouble {
   };
 }
 
+/** The statement left a transaction open. */
+export const transactionTrouble: Trouble = {
+  kind: "trouble",
+  code: "TRANSACTION",
+  message: "the query left a transaction open, which was rolled back: each query is a transaction of its own",
+  lost: false,
+};
+
 const socketWords: { readonly [code: string]: string } = {
   ECONNREFUSED: "the connection was refused",
   ECONNRESET: "the connection was closed",

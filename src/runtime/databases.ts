@@ -7,6 +7,7 @@ import type { Value } from "../model/json.ts";
 export interface Databases {
   openSqlite(options: SqliteOptions): Opening<SqlSession>;
   openPostgres(options: PostgresOptions): Opening<SqlSession>;
+  openMysql(options: ServerOptions): Opening<SqlSession>;
 }
 
 /** A SQLite file. */
@@ -21,7 +22,7 @@ export interface SqliteOptions {
 
 /** A server, and who asks. */
 export interface ServerOptions {
-  /** A name, an address, or the path of a unix socket (for PostgreSQL, of its directory). */
+  /** A name, an address, or the absolute path of a unix socket (for PostgreSQL, of its directory). */
   readonly host: string;
   readonly port: number;
   /** Null for what the server's own tools would take. */
@@ -79,6 +80,8 @@ export interface SqlStatement {
   readonly maxRows: number;
   /** A row larger than this, as JSON, ends the statement. For SQLite, whose rows can be refused before they are sent. */
   readonly maxRowBytes: number;
+  /** Whether it may be stopped when no more rows are wanted: it only reads. What writes is left to come to its end. */
+  readonly stoppable: boolean;
   /** After this the server ends it by itself, in milliseconds; null for never. */
   readonly serverTimeoutMs: number | null;
 }
@@ -87,7 +90,7 @@ export interface SqlStatement {
 export interface RowSink {
   /** Once, before the first row; not at all for a statement that gives no rows. Names as the server gives them. */
   columns(names: readonly string[]): void;
-  /** Gives false when no more are wanted: the statement is ended. `values` is not used again. */
+  /** Gives false when no more are wanted: the statement is ended if it may be, and `row` is not called again. */
   row(values: readonly Value[]): boolean;
 }
 
@@ -109,9 +112,9 @@ export interface Finished {
 export interface Trouble {
   readonly kind: "trouble";
   /**
-   * SQLSTATE for PostgreSQL, the error's name for MySQL, `SQLITE_BUSY`, the first word of a Redis error,
+   * SQLSTATE for PostgreSQL, the error's number for MySQL, `SQLITE_BUSY`, the first word of a Redis error,
    * or the system's name for what happened to the socket or the file: `ECONNREFUSED`, `ENOENT`. Words of our own:
-   * `CANCELLED`; `TIMEOUT`, no connection in time; `TLS`, certificates and keys; `PROTOCOL`, an answer that makes no sense;
+   * `CANCELLED`; `TIMEOUT`, no connection in time; `TLS`, certificates and keys; `NO_TLS`, the server has none; `PROTOCOL`, an answer that makes no sense;
    * `UNSUPPORTED`, a statement that does not work this way; `TRANSACTION`, one that leaves a transaction open.
    */
   readonly code: string;
@@ -124,6 +127,7 @@ export interface Trouble {
 export const realDatabases: Databases = {
   openSqlite: (options) => lazily(async () => (await import("./sqlite.ts")).openSqlite(options)),
   openPostgres: (options) => lazily(async () => (await import("./postgres.ts")).openPostgres(options)),
+  openMysql: (options) => lazily(async () => (await import("./mysql.ts")).openMysql(options)),
 };
 
 /** Opens with a driver that has to be imported first. */

@@ -51,7 +51,7 @@ export class PostgresQuery implements PgSubmittable {
     } catch (error) {
       this.fail({ code: "PROTOCOL", message: `an answer cannot be read: ${(error as Error).message}` });
     }
-    if (!this.wanted) this.stop();
+    if (!this.wanted && (this.statement.stoppable || this.error !== undefined)) this.stop();
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {

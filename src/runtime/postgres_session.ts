@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
-import { cancelledTrouble, socketTrouble } from "./database_trouble.ts";
+import { cancelledTrouble, socketTrouble, transactionTrouble } from "./database_trouble.ts";
 import type { Finished, RowSink, Running, SqlSession, SqlStatement, Trouble } from "./databases.ts";
 import { cancelPostgres } from "./postgres_cancel.ts";
 import type { PgClient } from "./postgres_driver.ts";
@@ -126,6 +126,7 @@ class StatementRun {
   lose(error: unknown): void {
     this.spoil();
     if (this.query === undefined) return;
+    if (this.stopping && !this.cancelled && this.query.error === undefined) return this.finish(this.query);
     const said = this.query.error ?? error;
     this.ending.resolve(
       this.cancelled ? cancelledTrouble(true) : serverTrouble(said, true) ?? socketTrouble(said, true),
@@ -145,24 +146,21 @@ class StatementRun {
     const { error } = query;
     if (status !== "I") this.spoil();
     if (error === undefined) {
-      return this.ending.resolve(status === "I" ? { kind: "finished", rowCount: query.rowCount } : leftOpen);
+      return this.ending.resolve(
+        status === "I" ? { kind: "finished", rowCount: query.rowCount } : transactionTrouble,
+      );
     }
     const trouble = serverTrouble(error, false) ?? socketTrouble(error, false);
     if (this.stopping && trouble.code === "57014") {
-      return this.ending.resolve(
-        this.cancelled ? cancelledTrouble(false) : { kind: "finished", rowCount: query.rowCount },
-      );
+      return this.cancelled ? this.ending.resolve(cancelledTrouble(false)) : this.finish(query);
     }
     this.ending.resolve(trouble);
   }
-}
 
-const leftOpen: Trouble = {
-  kind: "trouble",
-  code: "TRANSACTION",
-  message: "the query left a transaction open, which was rolled back: each query is a transaction of its own",
-  lost: false,
-};
+  private finish({ rowCount }: PostgresQuery): void {
+    this.ending.resolve({ kind: "finished", rowCount });
+  }
+}
 
 /** What the server said, or this program of it; undefined for an error of the connection. */
 export function serverTrouble(error: unknown, lost: boolean): Trouble | undefined {

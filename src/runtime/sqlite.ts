@@ -28,6 +28,8 @@ export function openSqlite(options: SqliteOptions): Opening<SqlSession> {
 interface Asked {
   readonly sink: RowSink;
   readonly settle: (ending: Finished | Trouble) => void;
+  readonly stoppable: boolean;
+  wanted: boolean;
   /** Set when the process was killed on purpose: how the statement ends once it is dead. */
   stopped: Finished | Trouble | undefined;
 }
@@ -53,6 +55,8 @@ class SqliteSession implements SqlSession {
     const { promise, resolve } = Promise.withResolvers<Finished | Trouble>();
     const asked: Asked = {
       sink,
+      stoppable: statement.stoppable,
+      wanted: true,
       stopped: undefined,
       settle: (ending) => {
         this.asked = undefined;
@@ -130,7 +134,9 @@ class SqliteSession implements SqlSession {
     const asked = this.asked;
     if (asked === undefined || asked.stopped !== undefined) return;
     if (isRow(reply)) {
-      if (!asked.sink.row(reply.map(fromWire))) this.stop(asked, { kind: "finished", rowCount: 0 });
+      if (!asked.wanted) return;
+      asked.wanted = asked.sink.row(reply.map(fromWire));
+      if (!asked.wanted && asked.stoppable) this.stop(asked, { kind: "finished", rowCount: 0 });
     } else if ("columns" in reply) asked.sink.columns(reply.columns);
     else if ("rowCount" in reply) asked.settle({ kind: "finished", rowCount: reply.rowCount });
     else asked.settle({ kind: "trouble", ...reply, lost: false });

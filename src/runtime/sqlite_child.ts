@@ -3,6 +3,7 @@ import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { toBase64, type Value } from "../model/json.ts";
+import { transactionTrouble } from "./database_trouble.ts";
 import { realHost } from "./host.ts";
 import { fromWire, readLine, type SqliteRequest, writeLine } from "./sqlite_wire.ts";
 
@@ -107,7 +108,7 @@ function run(database: DatabaseSync, request: SqliteRequest, reply: Reply): Endi
     reply.write(line);
     if (++rows > request.maxRows) break;
   }
-  if (database.isTransaction) return leftOpen;
+  if (database.isTransaction) return transactionTrouble;
   if (columns.length > 0) return { rowCount: rows };
   const after = changesOf(database);
   return { rowCount: after.total === before.total ? 0 : after.last };
@@ -164,11 +165,6 @@ function rowsBeforehand(
 }
 
 type Ending = { readonly rowCount: number } | { readonly code: string; readonly message: string };
-
-const leftOpen = {
-  code: "TRANSACTION",
-  message: "the query left a transaction open, which was rolled back: each query is a transaction of its own",
-};
 
 const tooBig = { code: "SQLITE_TOOBIG", message: "one row alone is larger than that" };
 

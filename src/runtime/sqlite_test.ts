@@ -81,6 +81,17 @@ test("openSqlite() ends when its sink wants no more", async () => {
   assert.equal(session.usable, false);
 });
 
+test("openSqlite() lets a statement that writes come to its end, though no more rows are wanted", async () => {
+  const session = await open(join(folder, "returning.db"), true);
+  await ask(session, { query: "create table t(x)" });
+  const writing = { query: `insert into t ${endless} limit 1000 returning x`, stoppable: false };
+  let taken = 0;
+  const running = session.run(statement(writing), { columns: () => {}, row: () => ++taken < 10 });
+  assert.equal((await running.ended).kind, "finished");
+  assert.equal(taken, 10);
+  assert.deepEqual((await ask(session, { query: "select count(*) from t" })).rows, [[1000]]);
+});
+
 test("openSqlite() stops a statement in the middle", async () => {
   const session = await open(":memory:");
   const running = session.run(statement({ query: `select count(*) from (${endless})` }), ignored);
@@ -176,6 +187,7 @@ function statement(given: Partial<SqlStatement>): SqlStatement {
     readOnly: false,
     maxRows: 1000,
     maxRowBytes: 1e6,
+    stoppable: true,
     serverTimeoutMs: null,
     ...given,
   };

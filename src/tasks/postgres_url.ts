@@ -1,15 +1,6 @@
-import type { DatabaseTls, PostgresOptions } from "../runtime/databases.ts";
+import type { PostgresOptions } from "../runtime/databases.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
-import { checkOptions, noTls, readServerUrl, type Wrong } from "./server_url.ts";
-
-/** What cannot be read from a URL. */
-export interface ServerContext {
-  /** Relative paths start here. */
-  readonly directory: string;
-  /** What the section `tls` says; undefined without one. */
-  readonly tls: Partial<DatabaseTls> | undefined;
-  readonly connectMs: number | null;
-}
+import { checkOptions, noTls, readServerUrl, type ServerContext, type Wrong } from "./server_url.ts";
 
 /**
  * `postgres://user:password@host:5432/name`, with libpq's options. A host that begins with a slash (`?host=/run/postgresql`)

@@ -21,6 +21,15 @@ export interface Wrong {
   readonly wrong: string;
 }
 
+/** What a URL does not say. */
+export interface ServerContext {
+  /** Relative paths start here. */
+  readonly directory: string;
+  /** What the section `tls` says; undefined without one. */
+  readonly tls: Partial<DatabaseTls> | undefined;
+  readonly connectMs: number | null;
+}
+
 /** Reads a URL such as `postgres://user:password@host:5432/name?sslmode=require`. */
 export function readServerUrl(url: string): ServerUrl | Wrong {
   let parsed: URL;
@@ -29,7 +38,7 @@ export function readServerUrl(url: string): ServerUrl | Wrong {
   } catch {
     return {
       wrong:
-        "it cannot be read as scheme://user:password@host:port/name; in a user name and a password, @ is %40, : %3A and / %2F",
+        "it cannot be read as scheme://host:port/name with user:password@ before the host; in these, @ is %40, : is %3A and / is %2F",
     };
   }
   try {

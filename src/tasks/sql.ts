@@ -13,7 +13,7 @@ import { ResultRows, type RowLimits } from "./sql_rows.ts";
 import { rowFormatOf, type RowWriter, writeRows } from "./sql_save.ts";
 import { builtInMaxBytes, builtInMaxRows } from "./sql_schema.ts";
 import { bindValues, checkQuery } from "./sql_statement.ts";
-import { onlyReadsSqlite } from "./sql_text.ts";
+import { onlyReads } from "./sql_text.ts";
 import { readSqlUrl, type SqlPlace } from "./sql_url.ts";
 
 /**
@@ -57,6 +57,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
         readOnly: spec.readOnly,
         maxRows: spec.maxRows,
         maxRowBytes: spec.maxBytes,
+        stoppable: prepared.stoppable,
         serverTimeoutMs: task.timeouts.attemptMs === null ? null : task.timeouts.attemptMs + serverGraceMs,
       };
       return await attempt(place, prepared, statement, job, call);
@@ -104,7 +105,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
       body?.discard();
       return judge(ending, { ...judging, sent: true }, call);
     }
-    return finish(ending, rows, body, writer);
+    return finish(ending, rows, statement.stoppable, body, writer);
   }
 
   async function open(place: SqlPlace, call: Call): Promise<SqlSession | Trouble> {
@@ -129,6 +130,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   function finish(
     ending: Finished,
     rows: ResultRows,
+    stoppable: boolean,
     body: Body | null,
     writer: RowWriter | null,
   ): Answer | Failure {
@@ -142,7 +144,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     if (rows.exceeded !== undefined && spec.ifMore === "fail") {
       body?.discard();
       return {
-        ...failed("too_large", tooLarge(rows.exceeded)),
+        ...failed("too_large", tooLarge(rows.exceeded, stoppable)),
         output: { fields: output, outputs: null, saved: null },
       };
     }
@@ -150,9 +152,10 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     return { kind: "answer", fields: { rows: rows.rows, rowCount, columns: rows.columnNames }, output, body };
   }
 
-  function tooLarge(exceeded: "maxRows" | "maxBytes"): string {
+  function tooLarge(exceeded: "maxRows" | "maxBytes", stoppable: boolean): string {
     const limit = exceeded === "maxRows" ? `${spec.maxRows} rows` : `${spec.maxBytes} bytes`;
-    return `the result has more than ${limit}: raise sql.${exceeded}, or write \`ifMore: truncate\` to go on with the first rows`;
+    return `the result has more than ${limit}${stoppable ? "" : ", though the statement was carried out"}: ` +
+      `raise sql.${exceeded}, or write \`ifMore: truncate\` to go on with the first rows`;
   }
 }
 
@@ -185,14 +188,19 @@ function readSpec(spec: ValueMap): SqlSpec {
 
 interface PreparedQuery {
   readonly wrong: string | undefined;
+  /** Its fate is never unknown. */
   readonly onlyReads: boolean;
+  /** @see SqlStatement.stoppable */
+  readonly stoppable: boolean;
   readonly bind: ReturnType<typeof bindValues>;
 }
 
 function prepareQuery({ query, params, readOnly }: SqlSpec, { dialect }: SqlPlace): PreparedQuery {
+  const reads = onlyReads(query, dialect);
   return {
     wrong: checkQuery(query, dialect, params.length)?.message,
-    onlyReads: readOnly || (dialect === "sqlite" && onlyReadsSqlite(query)),
+    onlyReads: readOnly || (dialect === "sqlite" && reads),
+    stoppable: readOnly || reads,
     bind: bindValues(query, dialect),
   };
 }

@@ -51,11 +51,20 @@ interface Meaning {
 }
 
 /** Places or memory that others hold now: it is tried again when there are some. */
-const exhausted: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "53300"]);
+const exhausted: ReadonlySet<string> = new Set([
+  "EAGAIN",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "53300",
+  "1040",
+  "1203",
+  "1226",
+]);
 
 function meaningOf({ code, message }: Trouble, { of, sent }: TroubleContext): Meaning {
   const own = meanings[code];
-  if (code === "57014" && /timeout/.test(message)) return { code: "timeout", retryable: "harmless" };
+  if (code === "57014" && /timeout/.test(message)) return ranOut;
   if (own !== undefined) return own;
   if (of === "file") return fileMeanings[code] ?? { code: "query" };
   if (/^E[A-Z_]{3,}$/.test(code) && !sent) return { code: "connect", retryable: true, unhealthy: true };
@@ -63,12 +72,20 @@ function meaningOf({ code, message }: Trouble, { of, sent }: TroubleContext): Me
 }
 
 const rolledBack: Meaning = { code: "query", retryable: true };
+/** Somebody else stopped it, or its time ran out on the server. */
+const cutOff: Meaning = { code: "query", retryable: "harmless" };
+const ranOut: Meaning = { code: "timeout", retryable: "harmless" };
+const readOnlyServer: Meaning = {
+  code: "permission",
+  hint: "; the task says readOnly, or the server takes no writes",
+};
 const notReady: Meaning = { code: "connect", retryable: true, unhealthy: true };
 
 /** Without an entry: `query`, not to be repeated. */
 const meanings: { readonly [code: string]: Meaning } = {
   TIMEOUT: { code: "timeout", retryable: true, unhealthy: true },
   TLS: { code: "tls" },
+  NO_TLS: { code: "tls" },
   PROTOCOL: { code: "protocol" },
   ENOTFOUND: { code: "dns" },
   EAI_AGAIN: { code: "dns", retryable: true, unhealthy: true },
@@ -84,7 +101,7 @@ const meanings: { readonly [code: string]: Meaning } = {
   SQLITE_IOERR: { code: "io" },
   "08001": notReady,
   "08004": notReady,
-  "25006": { code: "permission", hint: ": the task says readOnly, or the server is a replica" },
+  "25006": readOnlyServer,
   "28000": { code: "auth" },
   "28P01": { code: "auth" },
   "3D000": { code: "not_found" },
@@ -95,8 +112,28 @@ const meanings: { readonly [code: string]: Meaning } = {
   "53200": { code: "io" },
   "53300": rolledBack,
   "55P03": rolledBack,
-  "57014": { code: "query", retryable: "harmless" },
+  "57014": cutOff,
   "57P03": notReady,
+  "1021": { code: "io" },
+  "1044": { code: "auth" },
+  "1045": { code: "auth" },
+  "1049": { code: "not_found" },
+  "1114": { code: "io" },
+  "1130": { code: "auth" },
+  "1142": { code: "permission" },
+  "1143": { code: "permission" },
+  "1153": { code: "too_large" },
+  "1205": rolledBack,
+  "1213": rolledBack,
+  "1227": { code: "permission" },
+  "1290": readOnlyServer,
+  "1317": cutOff,
+  "1370": { code: "permission" },
+  "1698": { code: "auth" },
+  "1792": readOnlyServer,
+  "1836": readOnlyServer,
+  "1969": ranOut,
+  "3024": ranOut,
 };
 
 const fileMeanings: { readonly [code: string]: Meaning } = {

@@ -47,13 +47,18 @@ export function scanSql(query: string, dialect: SqlDialect): SqlText {
   return { statementCount, secondAt, placeholders, words };
 }
 
-/** True for a query that changes nothing in SQLite, where no function can; false as soon as it may. */
-export function onlyReadsSqlite(query: string): boolean {
-  const { words } = scanSql(query, "sqlite");
-  if (["select", "values", "explain"].includes(words[0]!)) return true;
-  return words[0] === "with" &&
-    !words.some((word) => ["insert", "update", "delete", "replace"].includes(word));
+/**
+ * True for a query that changes nothing going by its words; false as soon as it may. On a server the functions it calls
+ * may still write; SQLite has none that do.
+ */
+export function onlyReads(query: string, dialect: SqlDialect): boolean {
+  const { words } = scanSql(query, dialect);
+  if (readers.has(words[0]!)) return words[0] !== "explain" || !words.includes("analyze");
+  return words[0] === "with" && !words.some((word) => writers.has(word));
 }
+
+const readers = new Set(["select", "values", "table", "show", "explain", "describe", "desc"]);
+const writers = new Set(["insert", "update", "delete", "replace", "merge"]);
 
 type TokenKind = "blank" | "semicolon" | "placeholder" | "word" | "other";
 

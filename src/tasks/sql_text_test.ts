@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { onlyReadsSqlite, scanSql, type SqlDialect } from "./sql_text.ts";
+import { onlyReads, scanSql, type SqlDialect } from "./sql_text.ts";
 
 const statements: readonly (readonly [SqlDialect, string, number])[] = [
   ["sqlite", "", 0],
@@ -47,9 +47,9 @@ test("scanSql() finds placeholders outside of strings, names and comments", () =
   }
 });
 
-test("onlyReadsSqlite() tells queries from what may write", () => {
+test("onlyReads() tells queries from what may write", () => {
   for (const query of ["/* a */ SELECT 1", "values (1)", "with t as (select 'delete') select * from t"]) {
-    assert.ok(onlyReadsSqlite(query), query);
+    assert.ok(onlyReads(query, "sqlite"), query);
   }
   for (
     const query of [
@@ -59,6 +59,6 @@ test("onlyReadsSqlite() tells queries from what may write", () => {
       "",
     ]
   ) {
-    assert.ok(!onlyReadsSqlite(query), query);
+    assert.ok(!onlyReads(query, "sqlite"), query);
   }
 });

@@ -1,7 +1,8 @@
 import type { Databases, Opening, ServerOptions, SqlSession } from "../runtime/databases.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
-import { readPostgresUrl, type ServerContext } from "./postgres_url.ts";
-import type { Wrong } from "./server_url.ts";
+import { readMysqlUrl } from "./mysql_url.ts";
+import { readPostgresUrl } from "./postgres_url.ts";
+import type { ServerContext, Wrong } from "./server_url.ts";
 import type { SqlDialect } from "./sql_text.ts";
 
 /** What a database URL means. */
@@ -23,6 +24,9 @@ export function dialectOf(url: string): SqlDialect | undefined {
     case "postgres":
     case "postgresql":
       return "postgres";
+    case "mysql":
+    case "mariadb":
+      return "mysql";
   }
 }
 
@@ -37,11 +41,17 @@ export function readSqlUrl(url: string, context: ServerContext): SqlPlace | Wron
         ? options
         : serverPlace("postgres", options, (databases) => databases.openPostgres(options));
     }
+    case "mysql": {
+      const options = readMysqlUrl(url, context);
+      return "wrong" in options
+        ? options
+        : serverPlace("mysql", options, (databases) => databases.openMysql(options));
+    }
   }
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
   return {
     wrong: `${scheme === undefined ? "it has no scheme" : `${scheme} is not known`}; write ` +
-      "postgres://user@host/name, mysql://user@host/name or sqlite:data.db",
+      "postgres://host/name, mysql://host/name or sqlite:data.db",
   };
 }
 
