@@ -96,7 +96,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   for (const task of tasks) if (!task.spec.family) mark(pools.addFixed(task).pool);
   queueTurn();
-  return { done, wake, stop, pools: () => pools.views(clock.now()) };
+  return { done, wake, stop, pools: () => pools.views() };
 
   // ── turns ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -278,7 +278,6 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         if (decision.lookAgainAt === Infinity) sleeping.delete(pool);
         else sleeping.set(pool, decision.lookAgainAt);
         ceiling.forget(pool);
-        noteFull(pool, now);
         return;
       }
       if ("withhold" in decision) {
@@ -315,15 +314,6 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     lane.pool.retriesWithheld++;
     const why = "the target's retry budget put off another attempt for too long";
     endBegun(lane.pool, run, lastFailure(run.attempts.at(-1)!, why), null);
-  }
-
-  function noteFull(pool: PoolState<P>, now: number): void {
-    const isFull = pool.running >= pool.limit && pool.lanes.some((lane) => lane.ready.length > 0);
-    if (isFull && Number.isNaN(pool.fullSince)) pool.fullSince = now;
-    else if (!isFull && !Number.isNaN(pool.fullSince)) {
-      pool.fullMs += now - pool.fullSince;
-      pool.fullSince = NaN;
-    }
   }
 
   function start(lane: Lane<P>, run: TaskRun<P>, now: number): void {

@@ -63,8 +63,6 @@ export class PoolState<P> {
   turn = 0;
   /** In the engine's list of pools to look at. */
   dirty = false;
-  fullMs = 0;
-  fullSince = NaN;
 
   constructor(readonly spec: PoolSpec, name = spec.name) {
     this.name = name;

@@ -13,7 +13,6 @@ export class PoolSet<P> {
   /** What members of a family that are gone have left, by the family's position. */
   readonly #gone: {
     peak: number;
-    fullMs: number;
     throttled: number;
     retriesWithheld: number;
     pools: number;
@@ -21,7 +20,7 @@ export class PoolSet<P> {
 
   constructor(readonly specs: readonly PoolSpec[], readonly ceiling: Ceiling<P>) {
     this.#declared = specs.map(() => null);
-    this.#gone = specs.map(() => ({ peak: 0, fullMs: 0, throttled: 0, retriesWithheld: 0, pools: 0 }));
+    this.#gone = specs.map(() => ({ peak: 0, throttled: 0, retriesWithheld: 0, pools: 0 }));
   }
 
   /** The task's lane in its own pool. */
@@ -59,7 +58,6 @@ export class PoolSet<P> {
     this.#families.get(position)!.delete(pool.name);
     const gone = this.#gone[position]!;
     gone.peak = Math.max(gone.peak, pool.peak);
-    gone.fullMs += pool.fullMs;
     gone.throttled += pool.throttled;
     gone.retriesWithheld += pool.retriesWithheld;
     gone.pools++;
@@ -69,7 +67,7 @@ export class PoolSet<P> {
   }
 
   /** By position of the declared pools; a family is one view. */
-  views(now: number): PoolView[] {
+  views(): PoolView[] {
     return this.specs.map((spec, position) => {
       const declared = this.#declared[position];
       const members = [...(declared ? [declared] : []), ...(this.#families.get(position)?.values() ?? [])];
@@ -88,7 +86,6 @@ export class PoolSet<P> {
         view.peak = Math.max(view.peak, pool.peak);
         view.waiting += pool.waitingForRetry;
         view.pausedUntil = Math.max(view.pausedUntil, pool.pausedUntil);
-        view.fullMs += pool.fullMs + (Number.isNaN(pool.fullSince) ? 0 : now - pool.fullSince);
         view.throttled += pool.throttled;
         view.retriesWithheld += pool.retriesWithheld;
         view.pools++;

@@ -129,8 +129,6 @@ export interface PoolView {
   readonly waiting: number;
   /** Monotonic; in the past when it is not paused. */
   readonly pausedUntil: number;
-  /** Milliseconds during which it was full while work waited. */
-  readonly fullMs: number;
   readonly throttled: number;
   readonly retriesWithheld: number;
   /** How many pools this one stands for: a family may have several. */
