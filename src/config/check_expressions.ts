@@ -97,6 +97,9 @@ function hintFor(
   const task = section === "tasks" ? config.tasks[String(name)] : undefined;
   const unknown = /^unknown name "(\w+)"/.exec(problem.message)?.[1];
   if (unknown === undefined) return isCutByComma(site, source) ? commaHint : "";
+  const isMapKey = /[{,]\s*$/.test(site.source.slice(0, problem.offset)) &&
+    /^\s*:/.test(site.source.slice(problem.offset + problem.length));
+  if (isMapKey) return `; a key of a map is a text of its own: '${unknown}': …`;
   if (unknown === "item" && task && !task.foreach) return '; this task has no "foreach", so it has no items';
   if (unknown === "matrix" && task && !task.matrix) return '; this task has no "matrix"';
   const isReadFromNeeds = /needs\.$/.test(site.source.slice(0, problem.offset)) ||

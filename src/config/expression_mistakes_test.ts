@@ -219,6 +219,18 @@ tasks:
     ],
   },
   {
+    name: "keys of maps without quotes",
+    text: `version: 1
+tasks:
+  a: { http: { url: "https://x", paginate: { items: json, next: "{page: pageNumber + 1}" } } }
+  b: { http: { url: "https://x" }, outputs: { o: "{'a': 1, id: json.id}" } }
+`,
+    problems: [
+      `3:67: unknown name "page"; did you mean "pageNumber"? (known here: params, secrets, run, index, needs, status, headers, text, json, bytes, url, durationMs, pageNumber); a key of a map is a text of its own: 'page': …`,
+      `4:60: unknown name "id" (known here: params, secrets, run, index, needs, status, headers, text, json, bytes, url, durationMs); a key of a map is a text of its own: 'id': …`,
+    ],
+  },
+  {
     name: "targets that are families, for tasks that cannot tell which pool is theirs",
     text: `version: 1
 targets:

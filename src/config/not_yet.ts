@@ -19,7 +19,6 @@ const notYet: readonly NotYet[] = [
   { path: "targets.*.redis", words: "`redis`" },
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
   { path: "tasks.*.collect", words: "`collect`" },
-  { path: "tasks.*.http.paginate", words: "`paginate`" },
   { path: "tasks.*.redis", words: "`redis`" },
 ];
 

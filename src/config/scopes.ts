@@ -40,6 +40,8 @@ export function scopesOf(config: Config): (path: ConfigPath, name: ScopeName) =>
         return full;
       case "result":
         return { ...full, ...kindNamed(task.kind).resultFields };
+      case "page":
+        return { ...full, ...kindNamed(task.kind).resultFields, pageNumber: "int" };
       case "collect":
         return { ...full, ...kindNamed(task.kind).resultFields, outputs: { fields: outputsScope(task) } };
       default:

@@ -96,6 +96,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     runId: plan.runId,
     directory: plan.config.directory,
     template: (source) => compiler.template(source, before),
+    resultExpression: (source, more) => compiler.bare(source, { ...after, ...more }),
     renderTarget: (source): Value => compiler.template(source, targetScope).render(context.shared),
     secretVariables: context.secretVariables,
     redactor: context.redactor,

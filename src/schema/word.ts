@@ -44,6 +44,7 @@ export type Doc = string | {
  * - `key`: `params`, `item` with its `as`, `index` and `matrix`;
  * - `item`: everything a task run knows before its first attempt;
  * - `result`: as `item`, and the result fields of the task's kind;
+ * - `page`: as `result`, of one page, and `pageNumber`, from 1;
  * - `collect`: as `result`, and the task's own `outputs`.
  */
 export type ScopeName =
@@ -57,6 +58,7 @@ export type ScopeName =
   | "key"
   | "item"
   | "result"
+  | "page"
   | "collect";
 
 /** Which expressions a field takes. */

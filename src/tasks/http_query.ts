@@ -20,6 +20,12 @@ export function compileQuery(query: ValueMap, template: (source: string) => Temp
   return () => constant;
 }
 
+/** The same of values at hand. @throws ExpressionError */
+export function writeQuery(query: ValueMap): string {
+  return Object.entries(query).map(([name, value]) => pairsOf(name, `${encodeText(name)}=`, value))
+    .filter(Boolean).join("&");
+}
+
 /** A path with a query added to what it has. */
 export function withQuery(path: string, query: string): string {
   if (query === "") return path;

@@ -157,18 +157,26 @@ const schema = settings({
     description: "Sent as `Idempotency-Key`, the same for every attempt; allows repeating a POST.",
     examples: ["${{ run.id }}-${{ item.id }}"],
   }),
-  paginate: section({
-    next: required(expression("Gives the next page's URL or a map of query values; null ends.", {
-      scope: "result",
-    })),
-    items: required(
-      expression("Gives the list of this page; the joined list is `json`.", {
-        scope: "result",
-        gives: "list",
-      }),
-    ),
-    maxPages: count({ description: "More pages than this fail the task run.", default: 1000 }, { min: 1 }),
-  }, "Follows pages and joins their lists."),
+  paginate: section(
+    {
+      next: required(expression({
+        description: "Gives the next page's URL or a map of query values; null after the last page. " +
+          "Reads a page's result and its `pageNumber` (from 1).",
+        examples: ["json.next", "json.?cursor.hasValue() ? {'cursor': json.cursor} : null"],
+      }, { scope: "page" })),
+      items: required(
+        expression({
+          description: "Gives the list of a page; the joined list is `json`.",
+          examples: ["json.users"],
+        }, {
+          scope: "page",
+          gives: "list",
+        }),
+      ),
+      maxPages: count({ description: "More pages than this fail the task run.", default: 1000 }, { min: 1 }),
+    },
+    "Goes from page to page within one attempt, and joins their lists. Another attempt goes on from the page that failed.",
+  ),
 }, {
   description: "An HTTP request.",
   examples: [{ url: "https://example.com/${{ item }}" }],

@@ -5,7 +5,7 @@
  * never waits between two, and touches the machine only through the ports it is given.
  */
 import type { ReportProblem } from "../model/diagnostic.ts";
-import type { Scope, Template, Vars } from "../model/expression.ts";
+import type { Expression, Scope, Template, Vars } from "../model/expression.ts";
 import type { Value, ValueMap } from "../model/json.ts";
 import type { KindName, PoolPlan, TaskPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
@@ -74,6 +74,8 @@ export interface TaskContext {
   readonly directory: string;
   /** Compiles a text of `task.spec`. @throws when it does not compile (it was checked at load). */
   template(source: string): Template;
+  /** Compiles an expression of `task.spec` over the result's fields, and over `more` names. @throws as `template` */
+  resultExpression(source: string, more: Scope): Expression;
   /** A text of `pool.spec`, rendered over params, secrets and run. @throws ExpressionError */
   renderTarget(source: string): Value;
   /** Names of environment variables that secrets were read from: children do not inherit them. */

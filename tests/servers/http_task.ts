@@ -1,3 +1,4 @@
+import { compileExpression } from "../../src/expr/compile_expression.ts";
 import { compileTemplate } from "../../src/expr/compile_template.ts";
 import type { Vars } from "../../src/model/expression.ts";
 import type { ValueMap } from "../../src/model/json.ts";
@@ -70,6 +71,11 @@ export function openTask(given: GivenTask): Promise<Performer> {
     directory: given.directory ?? "/",
     template,
     renderTarget: (source) => template(source).render({ params: {}, secrets: { token: "s3cret-token" } }),
+    resultExpression(source, more) {
+      const compiled = compileExpression(source, { item: "dyn", ...httpKind.resultFields, ...more });
+      if (!compiled.ok) throw new Error(compiled.problems[0]!.message);
+      return compiled.value;
+    },
     secretVariables: [],
     redactor: redactorOf(given.secret),
     learnSecret: given.learnSecret ?? (() => {}),
@@ -81,10 +87,14 @@ export function openTask(given: GivenTask): Promise<Performer> {
 export function attempt(
   performer: Performer,
   item: unknown = null,
-  options: { readonly begun?: (cancel: (reason: CancelReason) => void) => void; readonly secret?: string } =
-    {},
+  options: {
+    readonly begun?: (cancel: (reason: CancelReason) => void) => void;
+    readonly secret?: string;
+    /** The same object is another attempt of the same task run. */
+    readonly vars?: Vars;
+  } = {},
 ): ReturnType<Performer["perform"]> {
-  const vars: Vars = { item, params: {}, secrets: {} };
+  const vars = options.vars ?? { item, params: {}, secrets: {} };
   const call = {
     signal: new AbortController().signal,
     cancelled: undefined as CancelReason | undefined,

@@ -53,6 +53,7 @@ export async function openTask(
     directory: options.directory ?? "/nowhere",
     template: (source) => orThrow(compileTemplate(source, { item: "dyn" })),
     renderTarget: (source) => source,
+    resultExpression: noExpression,
     secretVariables: [],
     redactor: { mask: (text) => text, margin: 0 },
     learnSecret: () => {},
@@ -151,4 +152,9 @@ function wrap(performer: Performer, task: TaskPlan): OpenedTask {
     saved: () => saved,
     close: () => performer.close(),
   };
+}
+
+/** Only a kind whose section has expressions over the result asks for them. */
+function noExpression(source: string): never {
+  throw new Error(`this kind has no expression ${source}`);
 }

@@ -35,6 +35,7 @@ export function openTask(open: OpenTask, spec: ValueMap, setup: AttemptSetup): P
     directory: setup.directory,
     template: (source) => templateOf(source, setup.vars ?? {}),
     renderTarget: (source) => source,
+    resultExpression: noExpression,
     secretVariables: setup.secretVariables ?? [],
     redactor: setup.redactor ?? noSecrets,
     learnSecret: () => {},
@@ -91,4 +92,9 @@ function templateOf(source: string, vars: Vars): Template {
   const compiled = compileTemplate(source, scope);
   if (compiled.ok) return compiled.value;
   throw new Error(compiled.problems[0]!.message);
+}
+
+/** Only a kind whose section has expressions over the result asks for them. */
+function noExpression(source: string): never {
+  throw new Error(`this kind has no expression ${source}`);
 }
