@@ -58,9 +58,23 @@ export const commands: readonly Command[] = [
       "fanout run nightly.yaml --set day=2026-11-21",
       "fanout run nightly.yaml --only details --first 3 -v",
       "fanout run nightly.yaml --max-failures 5% --report out/report.json",
+      "fanout run nightly.yaml --resume",
     ],
     flags: [
       ...shaping,
+      {
+        name: "resume",
+        value: "RUN",
+        optionalValue: true,
+        description:
+          "Go on with the latest run of this config with these params, or with this one: what was ok stays, the rest runs again.",
+      },
+      {
+        name: "rerun",
+        value: "TASK",
+        repeatable: true,
+        description: "Resume, and run the ok runs of this task again too.",
+      },
       { name: "dry-run", description: "Print the plan and run nothing: the same as fanout plan." },
       ...showing,
     ],

@@ -7,6 +7,7 @@ import { buildReport } from "../report/build_report.ts";
 import { makeRedactor } from "../report/redactor.ts";
 import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
+import { describeCarryOver } from "../run/describe_carry_over.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
 import type { Prepared } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
@@ -16,6 +17,7 @@ import { attemptPrinter } from "./attempt_line.ts";
 import type { ParsedArguments } from "./command.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
 import { probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
+import { openEarlierWork, resumeFlags } from "./resume_run.ts";
 import type { SignalWatch } from "./signal_watch.ts";
 
 /** What a run is conducted with. */
@@ -35,28 +37,33 @@ export interface Conduct {
 export async function conductRun(conduct: Conduct): Promise<number> {
   const { args, ports, plan, directory, prepared, signals } = conduct;
   const { host } = ports;
+  const resume = resumeFlags(args, plan);
+  let progress: Progress | null = null;
+  const say = (text: string) => progress === null ? host.stderr.write(text) : progress.say(text);
   const outputs = findOutputs(conduct);
   if (typeof outputs === "number") return outputs;
 
   const redactor = makeRedactor(prepared.secrets);
-  const header = runHeader(plan, prepared.survey, host, redactor, null);
+  const tell = (message: string) => say(`fanout: ${redactor.mask(message)}\n`);
+  const earlier = resume && await openEarlierWork(resume, directory, { plan, ports, tell });
+  if (typeof earlier === "number") return earlier;
+  const header = runHeader(plan, prepared.survey, host, redactor, earlier?.runs.header.runId ?? null);
   let handle: RunHandle | null = null;
   const journal = await startJournal(directory, header, ports, (error) => {
     handle?.stop({ how: "now", code: "io", message: error.message });
   });
   if (journal === null) return 3;
 
-  let progress: Progress | null = null;
-  const say = (text: string) => progress === null ? host.stderr.write(text) : progress.say(text);
   const stats = new RunStats();
   const facts = await executeRun({
     plan,
     ports,
     prepared,
+    earlier,
     journal,
     redactor,
     stats,
-    notice: (message) => say(`fanout: ${message}\n`),
+    notice: tell,
     ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),
     ...(conduct.onResult === undefined ? {} : { onResult: conduct.onResult }),
     onStarted(started) {
@@ -72,6 +79,10 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     },
   });
   (progress as Progress | null)?.stop();
+  if (earlier !== null) {
+    for (const words of describeCarryOver(plan, earlier.runs, facts.tallies!)) tell(words);
+    earlier.runs.close();
+  }
   return await finish(conduct, { outputs, header, journal, stats, facts });
 }
 

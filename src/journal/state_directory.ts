@@ -31,6 +31,15 @@ export function configDirectory(stateDirectory: string, name: string, configPath
   return `${stateDirectory}/${readable}-${sha256Hex(configPath).slice(0, 12)}`;
 }
 
+/** Directories of this config's runs by whatever names it had; none when there is no state at all. */
+export function directoriesOfConfig(stateDirectory: string, configPath: string, disk: Disk): string[] {
+  if (disk.facts(stateDirectory, "follow") === null) return [];
+  const ending = configDirectory("", "", configPath).slice(1);
+  return disk.list(stateDirectory).filter((name) => name.endsWith(ending)).sort().map((name) =>
+    `${stateDirectory}/${name}`
+  );
+}
+
 /** `/var/tmp` belongs to everybody: what stands there already may be a trap. */
 function homelessDirectory(path: string, disk: Disk): StateDirectory {
   try {

@@ -1,6 +1,7 @@
 import { noticeChange } from "../inputs/notice_change.ts";
 import { openInputs } from "../inputs/open_inputs.ts";
 import type { Journal } from "../journal/journal.ts";
+import { stringifyJson } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
 import type { RunClosing, TargetClosing } from "../model/run_record.ts";
@@ -9,17 +10,20 @@ import type { RunStats } from "../report/run_stats.ts";
 import type { SecretRedactor } from "../report/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { captureBudget } from "./capture_budget.ts";
+import { idOfList, keptFromJournal } from "./carry_over.ts";
 import { exitCodeOf, type RunEnd, statusOf } from "./exit_code.ts";
 import { compiler, inputContext } from "./input_context.ts";
 import type { Prepared } from "./prepare_run.ts";
 import { startRunClock } from "./run_clock.ts";
-import { type RunFacts, type RunHandle, type RunSetup, startRun } from "./run_plan.ts";
+import { type EarlierWork, type RunFacts, type RunHandle, type RunSetup, startRun } from "./run_plan.ts";
 import type { StopSignal } from "./signals.ts";
 
 export interface ExecuteOptions {
   readonly plan: Plan;
   readonly ports: Ports;
   readonly prepared: Prepared;
+  /** What the run goes on with; null for a run from the start. */
+  readonly earlier: EarlierWork | null;
   readonly journal: Journal;
   readonly redactor: SecretRedactor;
   readonly stats: RunStats;
@@ -53,16 +57,28 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
         options.notice,
       );
     },
+    earlier: options.earlier,
     totals: new Map([...prepared.survey.tasks].map(([name, { count }]) => [name, count])),
     record: {
       begin: (task, payload) => journal.begin(task, payload.index, payload.id),
-      end(task, payload, result) {
+      end(task, payload, result, feeds) {
         options.onResult?.(result);
+        for (const [consumer, list] of feeds ?? []) {
+          const json = stringifyJson(list);
+          const id = idOfList(payload.id, plan.tasks[consumer]!);
+          journal.addList(task, payload.index, id, redactor.finds(json) ? keptFromJournal : json);
+        }
         const kept = budget.apply(plan.tasks[task]!, result);
         const json = encodeResult(kept, redactor);
         budget.spend(json.length);
         options.stats.add(kept, json);
         journal.append(task, payload.index, payload.id, result.outcome, json);
+      },
+      keep(task, { index, id }, { result, json, lists }) {
+        for (const list of lists) journal.addList(task, index, list.id, list.json);
+        budget.spend(json.length);
+        options.stats.add(result, json, true);
+        journal.keep(task, index, id, result.outcome, json);
       },
     },
     onAttempt: options.onAttempt,

@@ -1,5 +1,6 @@
 import type { Vars } from "../model/expression.ts";
 import type { Value, ValueMap } from "../model/json.ts";
+import type { Carried } from "./carry_over.ts";
 
 /** What the engine carries for one task run and never looks into. */
 export interface Payload {
@@ -12,4 +13,6 @@ export interface Payload {
   readonly id: string;
   /** Every name a template of the task may read. */
   readonly vars: Vars;
+  /** It ended in an earlier run: it is not run in this one. */
+  readonly carried?: Carried;
 }

@@ -5,6 +5,7 @@
 import { type Engine, runEngine } from "../engine/engine.ts";
 import type { PoolView, Source, Stop, TaskRun } from "../engine/types.ts";
 import { identifyInputs } from "../inputs/identify.ts";
+import type { EarlierRuns } from "../journal/earlier_runs.ts";
 import type { Vars } from "../model/expression.ts";
 import type { InputSource } from "../model/input.ts";
 import { type Ending, noOutcomes, type OutcomeCounts, type SkipReason } from "../model/outcome.ts";
@@ -15,6 +16,7 @@ import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { makeSaveRegister } from "../tasks/save_register.ts";
+import { type KeptResult, makeCarryOver, type Tally } from "./carry_over.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
 import { FromEdge } from "./from_edge.ts";
@@ -40,6 +42,8 @@ export interface RunSetup {
   readonly compiler: ExpressionCompiler;
   /** Opens a task's inputs; called when its turn comes. */
   openInputs(task: TaskPlan, vars: Vars, from: FromEdge | null): InputSource;
+  /** What this run goes on with; null for a run from the start. */
+  readonly earlier: EarlierWork | null;
   /** Number of inputs by task; null where only reading them tells. */
   readonly totals: ReadonlyMap<string, number | null>;
   /** Where finished runs go, before they count as done. */
@@ -48,12 +52,21 @@ export interface RunSetup {
   onAttempt?(task: TaskPlan, run: TaskRun<Payload>, retryInMs: number | null): void;
 }
 
+/** @see RunSetup.earlier */
+export interface EarlierWork {
+  readonly runs: EarlierRuns;
+  /** Names of tasks that run again, whatever became of them. */
+  readonly rerun: ReadonlySet<string>;
+}
+
 /** The journal and the statistics, as the run sees them. */
 export interface RunRecorder {
   /** For a run that may not be repeated: resolves when its begin is on disk. */
   begin(task: number, payload: Payload): Promise<void>;
-  /** Appends one result. */
-  end(task: number, payload: Payload, result: Result): void;
+  /** Appends one result, and before it the lists that it gives to other tasks, by their positions. */
+  end(task: number, payload: Payload, result: Result, feeds: Output["feeds"]): void;
+  /** Takes over the result of an earlier run. */
+  keep(task: number, payload: Payload, kept: KeptResult): void;
 }
 
 export interface RunHandle {
@@ -73,6 +86,8 @@ export interface RunFacts {
   readonly allowedFailures: number;
   /** By position in the plan. */
   readonly pools: readonly PoolView[];
+  /** What became of the inputs in a run that goes on with another, by position of the task. */
+  readonly tallies: readonly Tally[] | null;
 }
 
 /** Opens every task and starts. */
@@ -93,7 +108,14 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     );
   }
 
-  const graph = makeTaskGraph(plan.tasks, outputsReadByOthers(programs));
+  const readByOthers = outputsReadByOthers(programs);
+  const graph = makeTaskGraph(plan.tasks, readByOthers);
+  const carryOver = setup.earlier === null ? null : makeCarryOver({
+    plan,
+    earlier: setup.earlier.runs,
+    rerun: setup.earlier.rerun,
+    readByOthers,
+  });
   const edgeTo = new Map(fromEdges(plan).map(({ edge, consumer }) => [consumer, edge]));
   const edgesFrom = plan.tasks.map((task) =>
     [...edgeTo].filter(([, edge]) => edge.producer === task.name).map(([consumer, edge]) => ({
@@ -179,6 +201,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     skippedBy,
     allowedFailures,
     pools: engine.pools(),
+    tallies: carryOver?.tallies ?? null,
   }));
   return { done, stop, view };
 
@@ -193,8 +216,12 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       inputs: setup.openInputs(program.task, vars, edgeTo.get(position) ?? null),
       identify: identifyInputs(program.task),
       shared: vars,
+      takeOver: carryOver && ((index, id) => carryOver.take(position, index, id)),
       ending,
-      onEnd: (complete) => totalKnown &&= complete,
+      onEnd(complete) {
+        totalKnown &&= complete;
+        if (complete && carryOver !== null) carryOver.tallies[position]!.isComplete = true;
+      },
     });
   }
 
@@ -203,10 +230,15 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     engine.wake();
   }
 
-  function ended(run: TaskRun<Payload>, ending: Ending, output: Output | null): void {
+  function ended(run: TaskRun<Payload>, ending: Ending, found: Output | null): void {
     const { task } = programs[run.task]!;
-    const pool = plan.pools[task.pool]!;
-    setup.record.end(run.task, run.payload, makeResult(task, pool.name, run, ending, output, clock));
+    const { carried } = run.payload;
+    const output = found ?? carried?.output ?? null;
+    if (carried?.kept) setup.record.keep(run.task, run.payload, carried.kept);
+    else {
+      const result = makeResult(task, plan.pools[task.pool]!.name, run, ending, output, clock);
+      setup.record.end(run.task, run.payload, result, output?.feeds);
+    }
     counts[ending.outcome]++;
     for (const { edge, consumer } of edgesFrom[run.task]!) {
       const outputs = output?.outputs ? openOutputs(task, output.outputs) : null;
@@ -218,7 +250,8 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     if (ending.outcome === "skipped") skippedBy[ending.reason] = (skippedBy[ending.reason] ?? 0) + 1;
     const hasFailed = ending.outcome === "failed" || ending.outcome === "timed_out";
     if (hasFailed && task.allowFailure) allowedFailures++;
-    const isFailure = hasFailed && !task.allowFailure;
+    // What an earlier run could not do says nothing about how this one goes.
+    const isFailure = hasFailed && !task.allowFailure && carried === undefined;
     const target = perTarget[task.pool]!;
     target.ended++;
     if (isFailure) target.failed++;

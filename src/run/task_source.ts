@@ -3,6 +3,7 @@ import type { Identify } from "../inputs/identify.ts";
 import { ExpressionError, type Vars } from "../model/expression.ts";
 import type { BrokenInput, Input, InputSource } from "../model/input.ts";
 import type { Ending } from "../model/outcome.ts";
+import type { Carried } from "./carry_over.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
 
@@ -12,7 +13,9 @@ export interface TaskSourceOptions {
   readonly identify: Identify;
   /** `params`, `secrets`, `run`, and `needs` for a task that has some. */
   readonly shared: Vars;
-  /** How every input ends instead of running; null to run them. */
+  /** How an input ended in an earlier run, when that stands; null for a run from the start. */
+  readonly takeOver: ((index: number, id: string) => Carried | null) | null;
+  /** How every input ends instead of running, unless it ended in an earlier run; null to run them. */
   readonly ending: Ending | null;
   /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
   onEnd(complete: boolean): void;
@@ -43,6 +46,8 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     }
     const { id, duplicateOf } = options.identify(got, key);
     const payload = payloadOf(got, vars, key, id);
+    const carried = duplicateOf === null ? options.takeOver?.(got.index, id) ?? null : null;
+    if (carried !== null) return { payload: { ...payload, carried }, ending: carried.ending };
     if (options.ending !== null) return { payload, ending: options.ending };
     if (duplicateOf !== null) {
       const message = `input ${duplicateOf} has the key "${key}" too, and a key names one result`;
