@@ -60,6 +60,10 @@ export class Sandbox {
     return existsSync(this.path(name));
   }
 
+  unlink(name: string): void {
+    rmSync(this.path(name));
+  }
+
   // deno-lint-ignore no-explicit-any -- a report is read as the JSON it is
   json(name: string): any {
     return JSON.parse(this.read(name));
