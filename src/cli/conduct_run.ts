@@ -9,6 +9,7 @@ import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
 import { describeCarryOver } from "../run/describe_carry_over.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
+import type { Notifier } from "../run/notify.ts";
 import type { Prepared } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
 import type { RunFacts, RunHandle } from "../run/run_plan.ts";
@@ -29,6 +30,8 @@ export interface Conduct {
   readonly directory: string;
   readonly prepared: Prepared;
   readonly signals: SignalWatch;
+  /** Is told how it ended before anybody is told where the report is. */
+  readonly notifier: Notifier;
   /** Each result as it ends, not yet masked. */
   readonly onResult?: (result: Result) => void;
 }
@@ -140,8 +143,9 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   for (const message of await pruneRuns({ directory, keep: plan.run.keepRuns, disk })) {
     complain(ports, message, 0);
   }
+  const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
+  await conduct.notifier.ended({ exitCode, head: report.head, reportPath });
   if (!args.has("quiet") || exitCode !== 0) {
-    const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
     const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
     const look = { color: usesColor(ports), width, reportPath, brief: args.has("quiet") };
     host.stderr.write(summaryText(report, look));

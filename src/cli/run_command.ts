@@ -1,4 +1,6 @@
+import { readSecrets } from "../plan/read_secrets.ts";
 import { inputContext } from "../run/input_context.ts";
+import { makeNotifier } from "../run/notify.ts";
 import { type Prepared, prepareRun } from "../run/prepare_run.ts";
 import { signalCodes } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
@@ -35,21 +37,49 @@ export async function runLoaded(
     ports.host.stderr.write(`fanout: ${directory.message}\n`);
     return 3;
   }
-  const gate = await passGate(loaded.plan, directory.path, ports, signals.beforeRun);
-  if (gate.kind === "shut") return gate.exitCode;
-  try {
-    const prepared = await prepare(loaded, ports, signals.beforeRun);
-    const signal = signals.first();
-    if (signal !== null) {
-      ports.host.stderr.write(`fanout: ${signal} came before anything ran\n`);
-      return signalCodes[signal];
+  const { plan } = loaded;
+  const notifier = makeNotifier({
+    plan,
+    ports,
+    readSecrets: () => readSecrets(plan, ports, () => {}),
+    notice: (message) => ports.host.stderr.write(`fanout: ${message}\n`),
+  });
+  const gate = await passGate(plan, directory.path, ports, signals.beforeRun);
+  let exitCode: number;
+  if (gate.kind === "shut") exitCode = gate.exitCode;
+  else {
+    try {
+      exitCode = await runInside({
+        args,
+        ports,
+        plan,
+        directory: directory.path,
+        signals,
+        notifier,
+        onResult,
+      }, loaded);
+    } finally {
+      gate.leave();
     }
-    if (prepared === null) return 2;
-    const { plan } = loaded;
-    return await conductRun({ args, ports, plan, directory: directory.path, prepared, signals, onResult });
-  } finally {
-    gate.leave();
   }
+  // A start that was skipped is nobody's business: the run that goes on will tell how it ended.
+  if (gate.kind === "open" || exitCode !== 0) {
+    await notifier.ended({ exitCode, head: null, reportPath: null });
+  }
+  return exitCode;
+}
+
+async function runInside(conduct: Omit<Conduct, "prepared">, loaded: LoadedPlan): Promise<number> {
+  const { ports, signals, notifier } = conduct;
+  const prepared = await prepare(loaded, ports, signals.beforeRun);
+  const signal = signals.first();
+  if (signal !== null) {
+    ports.host.stderr.write(`fanout: ${signal} came before anything ran\n`);
+    return signalCodes[signal];
+  }
+  if (prepared === null) return 2;
+  notifier.started(prepared.secrets);
+  return await conductRun({ ...conduct, prepared });
 }
 
 /** Null when something is wrong, which was said, or when a signal came. */

@@ -10,6 +10,7 @@ import { checkIdentities } from "./check_identities.ts";
 import { checkNames } from "./check_names.ts";
 import type { ConfigSource } from "./config_source.ts";
 import { checkNotYet } from "./not_yet.ts";
+import { checkNotify } from "./check_notify.ts";
 import { checkOutputPaths } from "./check_output_paths.ts";
 import { checkRetries } from "./check_retries.ts";
 import { checkTimeouts } from "./check_timeouts.ts";
@@ -34,6 +35,7 @@ export function checkConfig({ config, raw, source, sites }: ConfigToCheck, repor
   checkTargets(config, report);
   checkFamilies(config, report);
   checkOutputPaths(config, source.file, report);
+  checkNotify(config, report);
   checkRetries(config, report);
   checkTimeouts(config, report);
   checkIdentities(config, checkExpressions(config, sites, source, report), report);

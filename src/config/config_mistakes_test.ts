@@ -26,6 +26,18 @@ tasks:
     ],
   },
   {
+    name: "addresses that cannot be called",
+    text: `version: 1
+run: { notify: [{ url: "hc.example.com/abc" }, { url: "\${{ params.hook }}" }, { url: "https://x", on: [end] }] }
+params: { hook: { default: "https://y" } }
+tasks: { a: { exec: { command: [x] } } }
+`,
+    problems: [
+      '2:24: expected an http or https URL, got "hc.example.com/abc"',
+      '2:104: "end" cannot stand here: expected start, success or failure',
+    ],
+  },
+  {
     name: "what is missing",
     text: `tasks:
   a: { http: {} }

@@ -14,7 +14,6 @@ const isAdaptive = (value: unknown) => isMap(value) || value === "auto";
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
-  { path: "run.notify", words: "`run.notify`" },
   { path: "defaults.redis", words: "`redis`" },
   { path: "targets.*.redis", words: "`redis`" },
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },

@@ -30,11 +30,21 @@ const runEntries = {
   }),
   notify: list(
     section({
-      url: required(text({ description: "Called with POST.", examples: ["https://hc.example.com/abc"] })),
+      url: required(
+        text({
+          description: "Gets the summary as JSON, with POST.",
+          examples: ["https://hc.example.com/abc"],
+        }),
+      ),
       on: list(choice(["start", "success", "failure"], "An event."), {
         description: "When to call.",
         default: ["success", "failure"],
       }, { min: 1 }),
+      style: choice(["webhook", "healthchecks"], {
+        description:
+          "`webhook` posts the summary to the URL as it is; `healthchecks` adds `/start` or `/fail` to its path. " +
+          "By default a host called hc, hc-ping or healthchecks gets the latter, any other the former.",
+      }),
     }, "An address to call."),
     "Addresses to call when the run starts, succeeds or fails.",
   ),

@@ -60,10 +60,16 @@ export interface RunPolicy {
   /** Evaluated `run.lock`, `run.jitter`, `run.notify` as the config gives them (durations in ms); null without. */
   readonly lock: { readonly ifHeld: "fail" | "skip" | "wait" } | null;
   readonly jitterMs: number | null;
-  readonly notify: readonly {
-    readonly url: string;
-    readonly on: readonly ("start" | "success" | "failure")[];
-  }[];
+  readonly notify: readonly NotifyPlan[];
+}
+
+/** An address that is told how a run goes. */
+export interface NotifyPlan {
+  /** A template over `params`, `secrets` and `run`: it is rendered when it is called. */
+  readonly url: string;
+  readonly on: readonly ("start" | "success" | "failure")[];
+  /** Null: by the host's name. */
+  readonly style: "webhook" | "healthchecks" | null;
 }
 
 /** One pool, and the thing it protects. */

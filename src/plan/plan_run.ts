@@ -37,7 +37,11 @@ export function planRun(config: Config, flags: PlanFlags, evaluator: Evaluator):
     seed: flags.seed,
     lock: run.lock === undefined ? null : { ifHeld: run.lock.ifHeld ?? "fail" },
     jitterMs: settle<number | null>("jitter", null),
-    notify: (run.notify ?? []).map(({ url, on }) => ({ url, on: on ?? ["success", "failure"] })),
+    notify: (run.notify ?? []).map(({ url, on, style }) => ({
+      url,
+      on: on ?? ["success", "failure"],
+      style: style ?? null,
+    })),
   };
   if (run.lock !== undefined) why["run.lock"] = "run";
   if (flags.seed !== null) why["run.seed"] = "--seed";

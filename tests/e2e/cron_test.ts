@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import { startRawServer } from "../servers/raw_http_server.ts";
 import { eventually } from "../support/eventually.ts";
 import { ended, inSandbox, type Sandbox } from "./sandbox.ts";
 
@@ -138,5 +139,49 @@ tasks:
 
     const wrong = await sandbox.run(["run", "nightly.yaml", "-q", "--set", "no=1"]);
     assert.deepEqual([wrong.code, /"?no"?/.test(wrong.stderr)], [2, true]);
+  }),
+);
+
+test(
+  "run.notify posts start and end with the summary; an address that fails never fails the run",
+  inSandbox(async (sandbox) => {
+    const calls: { path: string; message: { event: string; summary: { total: number } | null } }[] = [];
+    const server = await startRawServer(({ path, body, socket }) => {
+      calls.push({ path, message: JSON.parse(new TextDecoder().decode(body)) });
+      const status = path.startsWith("/bad") ? "500 No" : "200 OK";
+      socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
+    });
+    const config = (command: string) => `
+version: 1
+name: nightly
+secrets: { ping: { env: PING } }
+run:
+  notify:
+    - { url: "http://127.0.0.1:${server.port}/\${{ secrets.ping }}", style: healthchecks, on: [start, success, failure] }
+    - { url: "http://127.0.0.1:${server.port}/bad", on: [success] }
+    - { url: "http://127.0.0.1:1/", on: [start] }
+tasks: { work: { foreach: [1, 2], exec: { command: [${command}] } } }
+`;
+    try {
+      const env = { PING: "s3cr3t-place" };
+      const good = await sandbox.runConfig(config("true"), [], { env });
+      assert.equal(good.code, 0, good.stderr);
+      assert.deepEqual(calls.map(({ path }) => path).filter((path) => path !== "/bad"), [
+        "/s3cr3t-place/start",
+        "/s3cr3t-place",
+      ]);
+      const end = calls.find(({ path }) => path === "/s3cr3t-place")!.message;
+      assert.deepEqual([end.event, end.summary?.total], ["success", 2]);
+      assert.match(good.stderr, /was not told of the start: .*\n/);
+      assert.match(good.stderr, /was not told of the success: the answer was 500/);
+      assert.ok(!good.stderr.includes("s3cr3t"), good.stderr);
+      assert.match(good.stderr, /report\.json\n$/, "the report's path stays the last line");
+
+      calls.length = 0;
+      assert.equal((await sandbox.runConfig(config("false"), [], { env })).code, 1);
+      assert.deepEqual(calls.map(({ path }) => path), ["/s3cr3t-place/start", "/s3cr3t-place/fail"]);
+    } finally {
+      await server.close();
+    }
   }),
 );
