@@ -23,9 +23,13 @@ export function isTimeout(call: AttemptCall, failure: Failure): boolean {
   return call.cancelled === undefined ? failure.timedOut === true : call.cancelled.code === "timeout";
 }
 
-/** A cancelled attempt's own error says only that it was cut off: the reason it was given says why. */
+/**
+ * A cancelled attempt's own error says only that it was cut off: the reason it was given says why. But that it may have
+ * been carried out all the same only the kind can know, and whoever runs it again has to.
+ */
 function errorOf({ cancelled }: AttemptCall, { error }: Failure): RunError {
-  return cancelled === undefined ? error : { ...cancelled, retryable: error.retryable };
+  if (cancelled === undefined || error.code === "outcome_unknown") return error;
+  return { ...cancelled, retryable: error.retryable };
 }
 
 /** What is known when a failed attempt is judged. Times are monotonic milliseconds. */

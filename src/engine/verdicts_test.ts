@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunError } from "../model/outcome.ts";
 import type { Attempt } from "./types.ts";
-import { type FailedAttempt, judgeFailure } from "./verdicts.ts";
+import { AttemptCall } from "./call.ts";
+import { attemptOf, type FailedAttempt, judgeFailure } from "./verdicts.ts";
 
 const error: RunError = { code: "http_status", message: "answered 503", retryable: true };
 const attempt: Attempt = { startedAt: 0, durationMs: 10, outcome: "failed", error };
@@ -72,4 +73,17 @@ test("judgeFailure() waits the whole backoff without jitter, never more than its
   const retry = { attempts: 99, initialMs: 200, maxMs: 1_000, jitter: "none" as const };
   const waits = [1, 2, 3, 4, 50].map((attemptCount) => judgeFailure({ ...failed, retry, attemptCount }));
   assert.deepEqual(waits, [200, 400, 800, 1_000, 1_000].map((waitMs) => ({ waitMs })));
+});
+
+test("attemptOf() says why an attempt was cut off, unless what it did is unknown", () => {
+  const call = new AttemptCall(0, 1);
+  call.cancel({ code: "timeout", message: "the attempt was ended after 1s" });
+  const cutOff: RunError = { code: "reset", message: "the connection was closed", retryable: false };
+  const unknown: RunError = { code: "outcome_unknown", message: "it may have been done", retryable: false };
+  const errors = [cutOff, unknown].map((error) => attemptOf(call, { kind: "failed", error }, 10));
+  const why: RunError = { code: "timeout", message: "the attempt was ended after 1s", retryable: false };
+  assert.deepEqual(errors.map(({ outcome, error }) => [outcome, error]), [["timed_out", why], [
+    "timed_out",
+    unknown,
+  ]]);
 });
