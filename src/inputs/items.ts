@@ -32,7 +32,7 @@ export class Fault {
     /** The item that an expression failed on, when the items after it are not concerned; undefined when the source ends here. */
     readonly item?: Value,
     /** Why it is left out rather than failed: the task it comes from gave nothing for it. */
-    readonly skip?: "if" | "dependency",
+    readonly skip?: "if" | "dependency" | "not_run",
   ) {}
 
   /** The source broke: nothing follows. */

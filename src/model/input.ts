@@ -16,10 +16,10 @@ export interface BrokenInput {
   /** The item whose `where` failed; null when the source itself broke. */
   readonly item: Value;
   /**
-   * `source`: nothing follows. `template`: an expression failed on this item, the others follow. `if`, `dependency`: the
-   * run it comes from was left out, or did not end ok.
+   * `source`: nothing follows. `template`: an expression failed on this item, the others follow. `if`, `dependency`,
+   * `not_run`: the run it comes from was left out, did not end ok, or was kept from it by the end of the whole run.
    */
-  readonly code: "source" | "template" | "if" | "dependency";
+  readonly code: "source" | "template" | "if" | "dependency" | "not_run";
   /** What failed, where (file and line), what to do. */
   readonly broken: string;
 }

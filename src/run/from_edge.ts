@@ -80,9 +80,8 @@ export class FromEdge implements ItemSource {
   #itemsOf({ payload, ending, outputs, saved, elements }: FromEntry): Pulled[] {
     const { key, item, matrix } = payload;
     if (ending.outcome !== "ok") {
-      const isLeftOut = ending.outcome === "skipped" && ending.reason === "if";
       const message = `the run of "${this.producer}" it comes from ended ${ending.outcome}`;
-      return [new Fault(message, { key, item, matrix }, isLeftOut ? "if" : "dependency")];
+      return [new Fault(message, { key, item, matrix }, whyNothing(ending))];
     }
     return this.hasEach ? [...(elements ?? [])] : [{ key, item, matrix, outputs, saved }];
   }
@@ -106,4 +105,10 @@ export class FromEdge implements ItemSource {
     this.#asked = null;
     asked(taken);
   }
+}
+
+/** A run that the end of the whole run kept from its result keeps what comes from it from running, no more. */
+function whyNothing(ending: Ending): "if" | "dependency" | "not_run" {
+  if (ending.outcome === "not_run" || ending.outcome === "cancelled") return "not_run";
+  return ending.outcome === "skipped" && ending.reason === "if" ? "if" : "dependency";
 }

@@ -110,6 +110,8 @@ function brokenEnding({ code, broken }: BrokenInput): Ending {
   switch (code) {
     case "if":
       return { outcome: "skipped", reason: "if", error: null };
+    case "not_run":
+      return { outcome: "not_run" };
     case "dependency":
       return {
         outcome: "skipped",

@@ -48,6 +48,14 @@ export class Sandbox {
     return path;
   }
 
+  /** Runs a shell command in the directory, for what no API makes. */
+  async shell(command: string): Promise<string> {
+    const child = spawn("sh", ["-c", command], { cwd: this.directory, stdio: ["ignore", "pipe", "pipe"] });
+    const { code, stdout, stderr } = await ended(child);
+    if (code !== 0) throw new Error(`${command}: ${stderr}`);
+    return stdout;
+  }
+
   path(name: string): string {
     return join(this.directory, name);
   }
@@ -71,7 +79,13 @@ export class Sandbox {
 
   /** Starts the program; the caller waits for it with {@link ended}. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-    const child = spawn(binary, args, {
+    return this.startThrough([], args, options);
+  }
+
+  /** Starts it by another program, which gets the binary and its arguments behind its own. */
+  startThrough(by: readonly string[], args: readonly string[], options: RunOptions = {}): ChildProcess {
+    const [program, ...rest] = [...by, binary, ...args];
+    const child = spawn(program!, rest, {
       cwd: options.cwd ?? this.directory,
       env: {
         PATH: process.env.PATH ?? "/usr/bin:/bin",
@@ -146,6 +160,11 @@ export function ended(child: ChildProcess): Promise<Ended> {
       (code, signal) => resolve({ code, signal, stdout: text(stdout), stderr: text(stderr) }),
     );
   });
+}
+
+/** Sends a signal. (`child.kill` of Deno takes the signal for the child's end, however it then ends.) */
+export function send(child: ChildProcess, signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void {
+  process.kill(child.pid!, signal);
 }
 
 /** Runs a test body in a sandbox that is removed afterwards. */
