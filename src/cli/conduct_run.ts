@@ -7,6 +7,7 @@ import { buildReport } from "../report/build_report.ts";
 import { makeRedactor } from "../report/redactor.ts";
 import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
+import { collectResults } from "../run/collect_results.ts";
 import { describeCarryOver } from "../run/describe_carry_over.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
 import type { Notifier } from "../run/notify.ts";
@@ -137,6 +138,9 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   }
   const totals = header.tasks.map(({ total }) => total);
   const report = buildReport({ header, closing, results: journal.results, totals, lost: [] }, stats);
+  for (const message of await collectResults(plan, journal.results, ports)) {
+    exitCode = complain(ports, message, 3);
+  }
   const unwritten = await writeReports(report, outputs, ports);
   for (const { message } of unwritten) exitCode = complain(ports, message, 3);
   await journal.close();

@@ -34,9 +34,17 @@ export function probeOutputs(
 ): DestinationProblem[] {
   const others = outputs.others.map(({ format, path }) => ({ what: `the ${format} report`, path }));
   return probeDestinations(
-    [{ what: "the report", path: outputs.json }, ...others],
+    [{ what: "the report", path: outputs.json }, ...others, ...collections(plan)],
     inputFiles(plan, paramsFiles, ports),
     ports,
+  );
+}
+
+function collections({ tasks, outputDirectory }: Plan): NamedFile[] {
+  return tasks.flatMap(({ name, collect }) =>
+    collect === null
+      ? []
+      : [{ what: `what "${name}" collects`, path: resolvePath(outputDirectory, collect.path) }]
   );
 }
 

@@ -17,7 +17,6 @@ const notYet: readonly NotYet[] = [
   { path: "defaults.redis", words: "`redis`" },
   { path: "targets.*.redis", words: "`redis`" },
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
-  { path: "tasks.*.collect", words: "`collect`" },
   { path: "tasks.*.redis", words: "`redis`" },
 ];
 

@@ -43,7 +43,7 @@ export function scopesOf(config: Config): (path: ConfigPath, name: ScopeName) =>
       case "page":
         return { ...full, ...kindNamed(task.kind).resultFields, pageNumber: "int" };
       case "collect":
-        return { ...full, ...kindNamed(task.kind).resultFields, outputs: { fields: outputsScope(task) } };
+        return { ...full, ...kindNamed(task.kind).resultFields, outputs: { fields: openOutputs(task) } };
       default:
         return early;
     }
@@ -96,6 +96,14 @@ function needsScope(config: Config, name: string): Scope {
 /** Outputs are one value or a list of them, depending on how many items there are. */
 function outputsScope({ outputs = {} }: TaskSetting): Scope {
   return Object.fromEntries(Object.keys(outputs).map((name) => [name, "dyn"]));
+}
+
+/** Those that are not secret. */
+function openOutputs(task: TaskSetting): Scope {
+  return only(
+    outputsScope(task),
+    Object.keys(task.outputs ?? {}).filter((name) => !task.outputs![name]!.secret),
+  );
 }
 
 function producedScope(config: Config, { foreach }: TaskSetting): Scope {

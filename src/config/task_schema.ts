@@ -96,16 +96,24 @@ export interface SaveSetting {
   readonly if?: string;
 }
 
+const collectPath = text({
+  description: "The file, relative to the config: CSV or JSON Lines by its ending.",
+  examples: ["out/users.csv", "out/users.jsonl"],
+}, { scope: "plan", secrets: false });
+
 const collect = section({
-  path: required(text({
-    description: "The file, relative to the config: CSV or JSON Lines by its ending.",
-    examples: ["out/users.csv"],
-  }, { scope: "plan", secrets: false })),
-  value: required(expression({ description: "Gives a run's line.", examples: ["outputs"] }, {
-    scope: "collect",
-    secrets: false,
+  path: required(mapped(collectPath, (path, place) => {
+    if (/\.(csv|jsonl|ndjson)$/.test(path)) return path;
+    const message =
+      `collect writes CSV or JSON Lines: let the path end in .csv, .jsonl or .ndjson, not "${path}"`;
+    place.reading.report(place.path, message);
   })),
-}, "Gathers one line per ok run into one file, in input order.");
+  value: required(expression({
+    description:
+      "Gives a run's line, over its result and its `outputs`. A map's members are columns of a CSV.",
+    examples: ["outputs", "{'id': item.id, 'name': json.name}"],
+  }, { scope: "collect", secrets: false })),
+}, "Gathers one line per ok run into one file, in input order, when the run has ended.");
 
 const taskEntries = {
   target: fixedText({

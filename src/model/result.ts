@@ -37,5 +37,7 @@ export interface Result {
   /** By kind; with `saved` where `save` wrote. */
   readonly output: ValueMap | null;
   readonly outputs: ValueMap | null;
+  /** What `collect` gathers of an ok run, unless that is its outputs. */
+  readonly collected?: Value;
   readonly error: RunError | null;
 }

@@ -40,6 +40,8 @@ export interface Output {
   readonly fields: ValueMap;
   /** Evaluated `outputs`; null when the task has none. */
   readonly outputs: { readonly [name: string]: Value } | null;
+  /** The value of `collect`; undefined without, or when it is the outputs. */
+  readonly collected?: Value;
   /** Where `save` wrote, relative as in the config; null when it did not. */
   readonly saved: string | null;
   /** Elements for the tasks that go through this one's results with `each`, by their position in the plan. */

@@ -4,6 +4,7 @@ import type { ValueMap } from "../model/json.ts";
 import type { TaskPlan } from "../model/plan.ts";
 import type { Kind } from "../tasks/kind.ts";
 import { kindNamed } from "../tasks/registry.ts";
+import { fixedPlace, SaveError } from "../tasks/save.ts";
 import { builtInTask } from "./built_in.ts";
 import { type Layer, mergeLayers } from "./merge_layers.ts";
 import { planForeach, planMatrix } from "./plan_inputs.ts";
@@ -23,7 +24,6 @@ export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
   const timeouts = planTimeouts(settings, kind);
   const own = ownLimit(settings, planning);
   const harmless = planHarmless(settings, kind, spec);
-  const collectPath = setting.collect && evaluator.render(setting.collect.path, [...path, "collect", "path"]);
   return {
     name,
     kind: setting.kind,
@@ -43,7 +43,7 @@ export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
     expect: setting.expect ?? [],
     outputs: setting.outputs ?? {},
     save: setting.save ? { path: setting.save.path, if: setting.save.if ?? null } : null,
-    collect: setting.collect ? { path: String(collectPath), value: setting.collect.value } : null,
+    collect: planCollect(draft, planning),
     capture: planCapture(settings),
     allowFailure: settings.read("allowFailure") === true,
     why: {
@@ -55,6 +55,20 @@ export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
       ...(own && { concurrency: own.why }),
     },
   };
+}
+
+/** Its path is known for the whole run; whether it leaves the output directory does not depend on which that is. */
+function planCollect({ name, setting: { collect } }: TaskDraft, planning: TaskPlanning): TaskPlan["collect"] {
+  if (!collect) return null;
+  const at: ConfigPath = ["tasks", name, "collect", "path"];
+  const path = String(planning.evaluator.render(collect.path, at));
+  try {
+    fixedPlace(path, "/");
+  } catch (error) {
+    if (!(error instanceof SaveError)) throw error;
+    planning.report(at, error.message);
+  }
+  return { path, value: collect.value };
 }
 
 /** Settings of a task that `fanout plan` explains, beside its timeouts. */

@@ -25,7 +25,9 @@ function encode(result: Result, data: (value: Value) => string): string {
     (result.allowed === true ? ',"allowed":true' : "") +
     `,"queuedMs":${result.queuedMs},"durationMs":${result.durationMs}` +
     `,"attempts":${encodeAttempts(result.attempts, data)},"output":${data(result.output)}` +
-    `,"outputs":${data(result.outputs)},"error":${encodeError(result.error, data)}}`;
+    `,"outputs":${data(result.outputs)}` +
+    (result.collected === undefined ? "" : `,"collected":${data(result.collected)}`) +
+    `,"error":${encodeError(result.error, data)}}`;
 }
 
 function encodeAttempts(attempts: readonly AttemptRecord[], data: (value: Value) => string): string {

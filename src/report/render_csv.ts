@@ -1,5 +1,6 @@
-import { stringifyJson, type Value } from "../model/json.ts";
+import type { Value } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
+import { csvLine } from "./csv_line.ts";
 import { type RenderSource, resultsOf } from "./render_source.ts";
 
 const columns: readonly (readonly [name: string, cell: (result: Result) => Value | undefined])[] = [
@@ -21,19 +22,10 @@ const columns: readonly (readonly [name: string, cell: (result: Result) => Value
   ["saved", (result) => result.output?.saved],
 ];
 
-/** One line a task run, with a header (RFC 4180). Lists and maps are written as JSON. */
+/** One line a task run, with a header. */
 export function* renderCsv(source: RenderSource): Generator<string> {
-  yield columns.map(([name]) => name).join(",") + "\r\n";
+  yield csvLine(columns.map(([name]) => name));
   for (const result of resultsOf(source)) {
-    yield columns.map(([, cell]) => writeCell(cell(result))).join(",") + "\r\n";
+    yield csvLine(columns.map(([, cell]) => cell(result)));
   }
-}
-
-function writeCell(value: Value | undefined): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
-  const text = (typeof value === "string" ? value : stringifyJson(value)).toWellFormed();
-  // A spreadsheet takes such text for a formula: data must not compute anything there.
-  const harmless = /^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.]+$/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

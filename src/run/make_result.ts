@@ -46,6 +46,7 @@ export function makeResult(
       ? output.fields
       : { ...output.fields, saved: output.saved },
     outputs: output?.outputs ? maskSecretOutputs(task, output.outputs) : null,
+    ...(output?.collected === undefined ? {} : { collected: output.collected }),
     error: "error" in ending ? ending.error : null,
   };
 }

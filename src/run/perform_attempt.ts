@@ -10,7 +10,7 @@ import { withoutTexts } from "./capture_budget.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
 import { type PendingSave, type SaveContext, startSave } from "./save_result.ts";
-import { learnSecretOutput } from "./secret_outputs.ts";
+import { learnSecretOutput, openOutputs } from "./secret_outputs.ts";
 
 /** What attempts of any task need. */
 export interface AttemptContext {
@@ -108,11 +108,14 @@ async function judge(
       outputs[name] = value.evaluate(vars);
       if (secret) learnSecretOutput(name, outputs[name]!, context.learnSecret);
     }
+    const collected = program.collected?.evaluate(
+      Object.assign(Object.create(vars), { outputs: openOutputs(program.task, outputs) }),
+    );
     const feeds = new Map(program.feeds.map(({ consumer, each }) => [consumer, listOf(each, vars)]));
     const saved = pending === null ? null : await pending.commit(vars, answer.body);
     return {
       kind: "ok",
-      output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, saved, feeds },
+      output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, collected, saved, feeds },
     };
   } catch (error) {
     return withRetryOn(program, call, { ...failureOf(error), output: plain });

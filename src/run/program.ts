@@ -6,6 +6,7 @@ import type { Ports } from "../runtime/ports.ts";
 import type { Performer } from "../tasks/kind.ts";
 import { readsNeeds } from "../inputs/reads_needs.ts";
 import { inputContext } from "./input_context.ts";
+import { collectsOutputs } from "./collect_results.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { type ExpressionCompiler, runScope } from "./scope.ts";
 
@@ -23,6 +24,8 @@ export interface Program {
     readonly value: Expression;
     readonly secret: boolean;
   }[];
+  /** Over the result and `outputs`; null without `collect`, and where it is the outputs themselves. */
+  readonly collected: Expression | null;
   readonly save: { readonly path: Template; readonly condition: Expression | null } | null;
   readonly until: Expression | null;
   /** Names of what a result of its kind has. */
@@ -64,6 +67,9 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     value: compiler.bare(output.value, after),
     secret: output.secret,
   }));
+  const collected = task.collect === null || collectsOutputs(task.collect)
+    ? null
+    : compiler.bare(task.collect.value, { ...after, outputs: "dyn" });
   const save = task.save && {
     path: compiler.template(task.save.path, after),
     condition: task.save.if === null ? null : compiler.bare(task.save.if, after),
@@ -81,6 +87,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     ...feeds.map((feed) => feed.each),
     ...expect,
     ...outputs.map((output) => output.value),
+    collected,
     save?.path,
     save?.condition,
     until,
@@ -111,6 +118,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     key: task.key === null ? null : compiler.template(task.key, before),
     expect,
     outputs,
+    collected,
     save,
     until,
     resultFields: new Set(Object.keys(kind.resultFields)),

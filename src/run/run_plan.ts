@@ -15,7 +15,8 @@ import type { Result } from "../model/result.ts";
 import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
 import type { Ports } from "../runtime/ports.ts";
-import { makeSaveRegister } from "../tasks/save_register.ts";
+import { fixedPlace, placeKey } from "../tasks/save.ts";
+import { makeSaveRegister, type SaveRegister } from "../tasks/save_register.ts";
 import { type KeptResult, makeCarryOver, type Tally } from "./carry_over.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
@@ -138,7 +139,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     save: {
       files: ports.saves,
       outputDirectory: plan.outputDirectory,
-      register: makeSaveRegister(),
+      register: reservedRegister(plan),
       taskNames: plan.tasks.map((task) => task.name),
     },
   };
@@ -284,6 +285,16 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       })),
     };
   }
+}
+
+/** No task run saves to where a task collects. */
+function reservedRegister({ tasks, outputDirectory }: Plan): SaveRegister {
+  const register = makeSaveRegister();
+  for (const { name, collect } of tasks) {
+    if (collect === null) continue;
+    register.reserve(placeKey(fixedPlace(collect.path, outputDirectory)), `where "${name}" collects`);
+  }
+  return register;
 }
 
 function fromEdges(plan: Plan): { readonly edge: FromEdge; readonly consumer: number }[] {

@@ -130,7 +130,7 @@ function replaceQuery(first: URL, query: ValueMap): URL {
 
 function joined(
   task: HttpTask,
-  { items, page }: Progress,
+  { items }: Progress,
   job: Job,
   { status, headers, url }: PlainFields,
   tookMs: number,
@@ -153,7 +153,7 @@ function joined(
       json: items,
       text,
     },
-    output: { ...httpOutput(status, headers, finished, task.redactor, true), pages: page },
+    output: httpOutput(status, headers, finished, task.redactor, true),
     body,
   };
 }

@@ -29,8 +29,17 @@ export function savePlace(path: Template, vars: Vars, outputDirectory: string): 
   const shown = path.renderText(vars, oneSegment);
   const first = path.parts[0];
   const literal = typeof first === "string" ? first : "";
-  if (!literal.startsWith("/")) return { root: outputDirectory, segments: segmentsOf(shown, shown), shown };
-  const prefix = path.constant ? shown : literal;
+  return placeBelow(literal.startsWith("/") ? path.constant ? shown : literal : "", shown, outputDirectory);
+}
+
+/** Where a path leads that was written for the whole run. @throws SaveError when it leaves its directory */
+export function fixedPlace(path: string, outputDirectory: string): SavePlace {
+  return placeBelow(path.startsWith("/") ? path : "", path, outputDirectory);
+}
+
+/** `prefix`: as far as an absolute path is literal; empty for a relative one. */
+function placeBelow(prefix: string, shown: string, outputDirectory: string): SavePlace {
+  if (prefix === "") return { root: outputDirectory, segments: segmentsOf(shown, shown), shown };
   const root = prefix.slice(0, prefix.lastIndexOf("/")) || "/";
   return { root, segments: segmentsOf(shown.slice(prefix.lastIndexOf("/") + 1), shown), shown };
 }

@@ -179,7 +179,7 @@ function checkResult(result: Json, place: string): void {
     "output",
     "outputs",
     "error",
-  ], ["allowed"]);
+  ], ["allowed", "collected"]);
   const { outcome, reason, error, attempts, output, kind } = result;
   oneOf(outcome, outcomes, `${place}.outcome`);
   oneOf(reason, outcome === "skipped" ? reasons : [null], `${place}.reason`);
