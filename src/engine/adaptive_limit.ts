@@ -94,6 +94,24 @@ const minWindowMs = 100;
 const slackMs = 2;
 const historyLength = 64;
 
+/**
+ * Where a limit settled: the one below which it was for half of the time, in the second half of its history (or in what is
+ * kept of that). `endedAt` is when the last of them ceased to hold.
+ */
+export function settledLimit(history: readonly LimitChange[], endedAt: number): number {
+  const from = Math.max(
+    (history[0]!.at + endedAt) / 2,
+    history.length < historyLength ? -Infinity : history[historyLength / 2]!.at,
+  );
+  const held = history.map(({ at, limit }, i) => ({
+    limit,
+    ms: Math.max(0, (history[i + 1]?.at ?? endedAt) - Math.max(at, from)),
+  })).sort((a, b) => a.limit - b.limit);
+  let left = held.reduce((sum, { ms }) => sum + ms, 0) / 2;
+  for (const { limit, ms } of held) if ((left -= ms) < 0) return limit;
+  return history.at(-1)!.limit;
+}
+
 function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

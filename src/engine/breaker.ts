@@ -7,6 +7,14 @@ export interface BreakerSpec {
   readonly giveUpAfterMs: number;
 }
 
+/** What a breaker did. */
+export interface BreakerAccount {
+  /** Times it opened; a probe that fails does not count again. */
+  readonly openings: number;
+  /** Milliseconds during which it was open or half open. */
+  readonly openMs: number;
+}
+
 /**
  * Stops calls to a target that is down. Closed: all may pass. Open: none for `openForMs`. Half open: one probe at a time,
  * then two, four, … as they succeed, until the pool's limit is reached; one that fails opens it again.
@@ -24,6 +32,8 @@ export class Breaker {
   #openUntil = 0;
   #troubleSince = NaN;
   #probes = 0;
+  #openings = 0;
+  #troubledMs = 0;
 
   constructor(spec: BreakerSpec) {
     this.#spec = spec;
@@ -45,6 +55,12 @@ export class Breaker {
     return !Number.isNaN(this.#troubleSince);
   }
 
+  /** How often it opened, and for how long in all it was not closed. */
+  account(now: number): BreakerAccount {
+    const lasting = Number.isNaN(this.#troubleSince) ? 0 : now - this.#troubleSince;
+    return { openings: this.#openings, openMs: this.#troubledMs + lasting };
+  }
+
   /** An attempt has ended. `isProbe` as it was when it began. */
   record(healthy: boolean, isProbe: boolean, now: number, limit: number): void {
     if (!Number.isNaN(this.#troubleSince)) {
@@ -52,7 +68,7 @@ export class Breaker {
       if (!isProbe) return;
       if (!healthy) return this.#open(now);
       this.#probes *= 2;
-      if (this.#probes >= limit) this.#close();
+      if (this.#probes >= limit) this.#close(now);
       return;
     }
     this.#remember(healthy, now);
@@ -79,7 +95,10 @@ export class Breaker {
   }
 
   #open(now: number): void {
-    if (Number.isNaN(this.#troubleSince)) this.#troubleSince = now;
+    if (Number.isNaN(this.#troubleSince)) {
+      this.#troubleSince = now;
+      this.#openings++;
+    }
     this.#openUntil = now + this.#spec.openForMs;
     this.#probes = 1;
     this.#calls.length = 0;
@@ -87,7 +106,8 @@ export class Breaker {
     this.#inRow = 0;
   }
 
-  #close(): void {
+  #close(now: number): void {
+    this.#troubledMs += now - this.#troubleSince;
     this.#troubleSince = NaN;
   }
 }

@@ -96,7 +96,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   for (const task of tasks) if (!task.spec.family) mark(pools.addFixed(task).pool);
   queueTurn();
-  return { done, wake, stop, pools: () => pools.views() };
+  return { done, wake, stop, pools: () => pools.views(clock.now()) };
 
   // ── turns ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -253,7 +253,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (got.ending !== undefined) end(run, got.ending);
     else if (stopped) end(run, { outcome: "not_run" });
     else {
-      const lane = task.spec.family ? pools.laneOf(task, got.poolKey ?? "", run.pulledAt) : task.lanes[0]!;
+      const lane = task.spec.family ? pools.laneOf(task, got.poolKey ?? "") : task.lanes[0]!;
       if (lane.pool.givenUp) {
         end(run, circuitOpen);
         return true;
@@ -401,7 +401,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     }
     mark(pool);
     if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
-    if (task.spec.family) pools.dropIfIdle(pool, now);
+    if (task.spec.family) pools.restIfIdle(pool, now);
     queueTurn();
   }
 

@@ -1,5 +1,5 @@
 import type { LimitChange } from "./adaptive_limit.ts";
-import type { BreakerSpec } from "./breaker.ts";
+import type { BreakerAccount, BreakerSpec } from "./breaker.ts";
 import type { Ending, RunError } from "../model/outcome.ts";
 import type { Call, Output, Verdict } from "../model/verdict.ts";
 
@@ -133,6 +133,8 @@ export interface PoolView {
   readonly retriesWithheld: number;
   /** How many pools this one stands for: a family may have several. */
   readonly pools: number;
+  /** What its breaker did; null without one. */
+  readonly breaker: BreakerAccount | null;
   /** How an adaptive limit got where it is; empty for a fixed one. Times are monotonic. */
   readonly limitHistory: readonly LimitChange[];
 }

@@ -41,7 +41,9 @@ const closing: RunClosing = {
   stoppedBy: null,
   exitCode: 0,
   totalKnown: true,
-  targets: { api: { limit: 16, peak: 3, throttled: 0, retriesWithheld: 0, pools: 1 } },
+  targets: {
+    api: { limit: 16, peak: 3, throttled: 0, retriesWithheld: 0, pools: 1, breaker: null, adaptive: null },
+  },
 };
 
 const idOf = (task: number, index: number) => `${task}`.repeat(16) + String(index).padStart(16, "0");

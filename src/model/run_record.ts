@@ -72,6 +72,28 @@ export interface TargetClosing {
   readonly retriesWithheld: number;
   /** How many pools it stood for: one, or as many as its family had. */
   readonly pools: number;
+  /** What its breaker did; null without one. */
+  readonly breaker: {
+    readonly openings: number;
+    /** Milliseconds during which it was not closed. */
+    readonly openMs: number;
+  } | null;
+  /** How its limit found its value; null for a fixed one, and for a family of several pools. */
+  readonly adaptive: AdaptiveAccount | null;
+}
+
+/** The life of a limit that adapts itself. */
+export interface AdaptiveAccount {
+  readonly min: number;
+  readonly max: number;
+  /** Half of the time, in the second half of the run, it was at this or below. */
+  readonly settled: number;
+  /** Each change with its reason, at milliseconds since the process started. Of a long one the middle is left out. */
+  readonly history: readonly {
+    readonly atMs: number;
+    readonly limit: number;
+    readonly why: "start" | "growth" | "loss" | "latency";
+  }[];
 }
 
 /** Encoded results by their place in input order, wherever they are kept. */

@@ -4,7 +4,16 @@ import { sampleResult } from "../../tests/support/sample_run.ts";
 import { adviseTarget, type TargetFigures } from "./advice.ts";
 import { TargetStats } from "./run_stats.ts";
 
-const settings = { limit: 4, peak: 4, throttled: 0, retriesWithheld: 0, pools: 1, cpus: 2 };
+const settings = {
+  limit: 4,
+  peak: 4,
+  throttled: 0,
+  retriesWithheld: 0,
+  pools: 1,
+  breaker: null,
+  adaptive: null,
+  cpus: 2,
+};
 
 /** The figures of `runs` task runs of one attempt each, `atATime` at a time. */
 function figures(

@@ -109,10 +109,11 @@ function targetReport(
 ): TargetReport {
   return {
     kind,
-    concurrency: { limit, peak: closed?.peak ?? null },
+    concurrency: { limit, peak: closed?.peak ?? null, ...closed?.adaptive },
     counts: seen.counts,
     retries: seen.retries,
     throttled: closed?.throttled ?? null,
+    ...(closed?.breaker ? { breaker: closed.breaker } : {}),
     latencyMs: seen.latency.summary(),
     queueMs: seen.queue.summary(),
     perSecond: seen.spanMs === 0 ? null : Math.round((seen.ran / seen.spanMs) * 10_000) / 10,

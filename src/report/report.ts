@@ -6,7 +6,7 @@
 import type { ValueMap } from "../model/json.ts";
 import type { OutcomeCounts, RunError, SkipReason } from "../model/outcome.ts";
 import type { Result } from "../model/result.ts";
-import type { RunClosing, RunStatus } from "../model/run_record.ts";
+import type { AdaptiveAccount, RunClosing, RunStatus, TargetClosing } from "../model/run_record.ts";
 
 /** Everything of a report but its `results`, which follow it in the file. */
 export interface ReportHead {
@@ -56,10 +56,15 @@ export interface ReportSummary extends OutcomeCounts {
 export interface TargetReport {
   readonly kind: string | null;
   /** `peak`: the most attempts there were at a time. Null for a run that did not end in order. */
-  readonly concurrency: { readonly limit: number; readonly peak: number | null };
+  readonly concurrency:
+    & { readonly limit: number; readonly peak: number | null }
+    /** For a limit that adapts itself: its bounds, where it settled, and how it got there. */
+    & Partial<AdaptiveAccount>;
   readonly counts: OutcomeCounts;
   readonly retries: number;
   readonly throttled: number | null;
+  /** Present for a target with a breaker. */
+  readonly breaker?: TargetClosing["breaker"];
   /** Of attempts, from slot to end. Null when there were none. */
   readonly latencyMs: LatencySummary | null;
   /** Of task runs, from being pulled to the first slot. */

@@ -29,6 +29,7 @@ export function summaryText(report: Summarised, look: SummaryLook): string {
   const rows = look.brief ? [...failureRows(head), ...countRows(head, paint)] : [
     ...countRows(head, paint),
     ...failureRows(head),
+    ...targetRows(head),
     ...slowestRows(report),
     ...report.emptyTasks.map((task): Row => ["no inputs", `${task}: 0 items`]),
     ...head.advice.map((advice): Row => ["advice", advice.message]),
@@ -138,6 +139,25 @@ function failureRows({ failures }: ReportHead): Row[] {
   const codes = Object.entries(failures.byCode).map(([code, count]) => `${writtenCount(count)} ${code}`);
   rows.push(["failures", codes.join(", ")]);
   return rows;
+}
+
+/** What happened to the targets themselves. */
+function targetRows({ targets }: ReportHead): Row[] {
+  return Object.entries(targets).flatMap(([name, { concurrency, breaker }]): Row[] => {
+    const { min, max, settled, history } = concurrency;
+    const rows: Row[] = [];
+    if (settled !== undefined && history !== undefined) {
+      const steps = history.length - 1;
+      const changes = `${steps} ${steps === 1 ? "change" : "changes"}`;
+      rows.push(["limit", `${printable(name)} settled at ${settled} of ${min} to ${max} (${changes})`]);
+    }
+    if (breaker && breaker.openings > 0) {
+      const times = breaker.openings === 1 ? "once" : `${breaker.openings} times`;
+      const text = `${printable(name)} was taken for down ${times}, for ${writtenDuration(breaker.openMs)}`;
+      rows.push(["breaker", text]);
+    }
+    return rows;
+  });
 }
 
 function slowestRows({ slowest, head }: Summarised): Row[] {

@@ -77,3 +77,20 @@ test("summaryText() colours only when asked to", () => {
   assert.ok(summaryText(report, { ...plain, color: true }).includes("\x1b[31m1 failed\x1b[0m"));
   assert.ok(!summaryText(report, plain).includes("\x1b"));
 });
+
+test("summaryText() says where a limit settled, and that a breaker opened", () => {
+  const adaptive = {
+    min: 2,
+    max: 16,
+    settled: 9,
+    history: [{ atMs: 5, limit: 4, why: "start" }, { atMs: 90, limit: 8, why: "growth" }],
+  } as const;
+  const api = { ...sampleClosing.targets.api!, adaptive, breaker: { openings: 2, openMs: 24_000 } };
+  const report = sampleReport([sampleResult(0)], { closing: { ...sampleClosing, targets: { api } } });
+  const text = summaryText(report, plain);
+  assert.match(text, /\n +limit +api settled at 9 of 2 to 16 \(1 change\)\n/);
+  assert.match(text, /\n +breaker +api was taken for down 2 times, for 24s\n/);
+  const { concurrency, breaker } = report.head.targets.api!;
+  assert.deepEqual(concurrency, { limit: 16, peak: 3, ...adaptive });
+  assert.deepEqual(breaker, { openings: 2, openMs: 24_000 });
+});

@@ -2,7 +2,9 @@ import { noticeChange } from "../inputs/notice_change.ts";
 import { openInputs } from "../inputs/open_inputs.ts";
 import type { Journal } from "../journal/journal.ts";
 import { stringifyJson } from "../model/json.ts";
-import type { Plan } from "../model/plan.ts";
+import { settledLimit } from "../engine/adaptive_limit.ts";
+import type { PoolView } from "../engine/types.ts";
+import type { Plan, PoolPlan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
 import type { RunClosing, TargetClosing } from "../model/run_record.ts";
 import { encodeResult } from "../report/encode_result.ts";
@@ -104,16 +106,29 @@ export function closingOf(
     stoppedBy: end.stoppedBy,
     exitCode,
     totalKnown: facts.totalKnown,
-    targets: Object.fromEntries(facts.pools.map((pool, position): [string, TargetClosing] => [
-      plan.pools[position]!.name,
-      {
-        limit: pool.limit,
-        peak: pool.peak,
-        throttled: pool.throttled,
-        retriesWithheld: pool.retriesWithheld,
-        pools: pool.pools,
-      },
-    ])),
+    targets: Object.fromEntries(
+      facts.pools.map((view, position) => {
+        const pool = plan.pools[position]!;
+        return [pool.name, targetClosing(pool, view, ports.clock.now())];
+      }),
+    ),
+  };
+}
+
+function targetClosing(pool: PoolPlan, view: PoolView, now: number): TargetClosing {
+  const { limit, peak, throttled, retriesWithheld, pools, breaker, limitHistory } = view;
+  return {
+    limit,
+    peak,
+    throttled,
+    retriesWithheld,
+    pools,
+    breaker: breaker && { ...breaker, openMs: Math.round(breaker.openMs) },
+    adaptive: limitHistory.length === 0 ? null : {
+      ...pool.concurrency,
+      settled: settledLimit(limitHistory, now),
+      history: limitHistory.map(({ at, limit, why }) => ({ atMs: Math.round(at), limit, why })),
+    },
   };
 }
 

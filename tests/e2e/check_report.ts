@@ -132,8 +132,10 @@ function checkTarget(target: Json, place: string): void {
     "latencyMs",
     "queueMs",
     "perSecond",
-  ]);
-  hasMembers(target.concurrency, `${place}.concurrency`, ["limit", "peak"]);
+  ], ["breaker"]);
+  const adaptive = ["min", "max", "settled", "history"];
+  hasMembers(target.concurrency, `${place}.concurrency`, ["limit", "peak"], adaptive);
+  if (target.breaker) hasMembers(target.breaker, `${place}.breaker`, ["openings", "openMs"]);
   hasMembers(target.counts, `${place}.counts`, outcomes);
   for (const name of ["latencyMs", "queueMs"]) {
     const figures = target[name];

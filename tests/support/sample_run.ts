@@ -27,6 +27,8 @@ export const sampleHeader: RunHeader = {
   targets: [{ name: "api", kind: "http", limit: 16 }, { name: "cpu", kind: null, limit: 2 }],
 };
 
+const quietTarget = { throttled: 0, retriesWithheld: 0, pools: 1, breaker: null, adaptive: null };
+
 export const sampleClosing: RunClosing = {
   finishedAt: "2026-01-01T00:00:12.400Z",
   durationMs: 12_400,
@@ -35,8 +37,8 @@ export const sampleClosing: RunClosing = {
   exitCode: 1,
   totalKnown: true,
   targets: {
-    api: { limit: 16, peak: 3, throttled: 0, retriesWithheld: 0, pools: 1 },
-    cpu: { limit: 2, peak: 0, throttled: 0, retriesWithheld: 0, pools: 1 },
+    api: { ...quietTarget, limit: 16, peak: 3 },
+    cpu: { ...quietTarget, limit: 2, peak: 0 },
   },
 };
 
