@@ -137,7 +137,8 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     exitCode = complain(ports, error.message, 3);
   }
   const totals = header.tasks.map(({ total }) => total);
-  const report = buildReport({ header, closing, results: journal.results, totals, lost: [] }, stats);
+  const orderOf = (task: number) => facts.orders.get(task)?.indices ?? null;
+  const report = buildReport({ header, closing, results: journal.results, totals, lost: [], orderOf }, stats);
   for (const message of await collectResults(plan, journal.results, ports)) {
     exitCode = complain(ports, message, 3);
   }

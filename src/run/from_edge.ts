@@ -22,8 +22,8 @@ export interface FromEntry {
  * the first still runs. A producer never waits here while it holds a slot: it is asked before it starts another run.
  */
 export class FromEdge implements ItemSource {
-  /** For each item given, by its position: the index of the producer's run. The report's order goes by it. */
-  readonly origins: number[] = [];
+  /** Index of the producer's run that the item given last comes from: the report's order goes by it. */
+  lastOrigin = 0;
   readonly #waiting: { readonly item: Pulled; readonly origin: number }[] = [];
   #head = 0;
   #isHolding = false;
@@ -91,7 +91,7 @@ export class FromEdge implements ItemSource {
       const { item, origin } = this.#waiting[this.#head++]!;
       // Only now and then: shifting an array moves all of it.
       if (this.#head > farBehind) this.#waiting.splice(0, this.#head), this.#head = 0;
-      this.origins.push(origin);
+      this.lastOrigin = origin;
       return item;
     }
     return this.#finished || this.#closed ? end : undefined;

@@ -22,6 +22,7 @@ import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
 import { FromEdge } from "./from_edge.ts";
 import { gatedSource } from "./gated_source.ts";
+import { InputOrder } from "./input_order.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
 import { performAttempt } from "./perform_attempt.ts";
@@ -87,6 +88,8 @@ export interface RunFacts {
   readonly allowedFailures: number;
   /** By position in the plan. */
   readonly pools: readonly PoolView[];
+  /** By position of a task: in which order the report shows its inputs, where that is not the order they came in. */
+  readonly orders: ReadonlyMap<number, InputOrder>;
   /** What became of the inputs in a run that goes on with another, by position of the task. */
   readonly tallies: readonly Tally[] | null;
 }
@@ -124,6 +127,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       edge,
     }))
   );
+  const orders = new Map<number, InputOrder>();
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
   const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
   const counts = noOutcomes();
@@ -202,6 +206,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     skippedBy,
     allowedFailures,
     pools: engine.pools(),
+    orders,
     tallies: carryOver?.tallies ?? null,
   }));
   return { done, stop, view };
@@ -212,9 +217,13 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     vars: Vars,
     ending: Ending | null,
   ): Source<Payload> {
+    const edge = edgeTo.get(position) ?? null;
+    const order = edge === null ? null : new InputOrder(program.task, edge);
+    if (order !== null) orders.set(position, order);
     return taskSource({
       program,
-      inputs: setup.openInputs(program.task, vars, edgeTo.get(position) ?? null),
+      inputs: setup.openInputs(program.task, vars, edge),
+      order,
       identify: identifyInputs(program.task),
       shared: vars,
       takeOver: carryOver && ((index, id) => carryOver.take(position, index, id)),

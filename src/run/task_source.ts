@@ -4,6 +4,7 @@ import { ExpressionError, type Vars } from "../model/expression.ts";
 import type { BrokenInput, Input, InputSource } from "../model/input.ts";
 import type { Ending } from "../model/outcome.ts";
 import type { Carried } from "./carry_over.ts";
+import type { InputOrder } from "./input_order.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
 
@@ -15,6 +16,8 @@ export interface TaskSourceOptions {
   readonly shared: Vars;
   /** How an input ended in an earlier run, when that stands; null for a run from the start. */
   readonly takeOver: ((index: number, id: string) => Carried | null) | null;
+  /** Of inputs that come from another task; null for all others, which come in their order. */
+  readonly order: InputOrder | null;
   /** How every input ends instead of running, unless it ended in an earlier run; null to run them. */
   readonly ending: Ending | null;
   /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
@@ -31,8 +34,9 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
   let stopped = false;
   let ended = false;
 
-  const convert = (got: Input | BrokenInput | null): Pulled<Payload> | null => {
-    if (got === null) return end(true);
+  const convert = (pulled: Input | BrokenInput | null): Pulled<Payload> | null => {
+    if (pulled === null) return end(true);
+    const got = options.order === null ? pulled : { ...pulled, index: options.order.indexOf(pulled.index) };
     if ("broken" in got) {
       return { payload: brokenPayload(got), ending: options.ending ?? brokenEnding(got) };
     }
