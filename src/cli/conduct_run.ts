@@ -7,6 +7,7 @@ import { buildReport } from "../report/build_report.ts";
 import { makeRedactor } from "../report/redactor.ts";
 import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
+import { inInputOrder, placeOf } from "../run/input_order.ts";
 import { collectResults } from "../run/collect_results.ts";
 import { describeCarryOver } from "../run/describe_carry_over.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
@@ -137,9 +138,13 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     exitCode = complain(ports, error.message, 3);
   }
   const totals = header.tasks.map(({ total }) => total);
-  const orderOf = (task: number) => facts.orders.get(task)?.indices ?? null;
-  const report = buildReport({ header, closing, results: journal.results, totals, lost: [], orderOf }, stats);
-  for (const message of await collectResults(plan, journal.results, ports)) {
+  const results = inInputOrder(journal.results, facts.orders);
+  stats.renumber((name, index) => {
+    const task = plan.tasks.findIndex((one) => one.name === name);
+    return placeOf(facts.orders, task, index);
+  });
+  const report = buildReport({ header, closing, results, totals, lost: [] }, stats);
+  for (const message of await collectResults(plan, results, ports)) {
     exitCode = complain(ports, message, 3);
   }
   const unwritten = await writeReports(report, outputs, ports);

@@ -10,17 +10,13 @@ export interface ReportSource {
   /** How many inputs each task has, in file order; null where that was never known. */
   readonly totals: readonly (number | null)[];
   readonly lost: readonly LostRun[];
-  /** Indices of a task's inputs in the order to show them; null for their own. Only the run itself knows. */
-  orderOf?(task: number): readonly number[] | null;
 }
 
 /** Visits every place that has a result, or should have one, in input order. */
 export function* placesOf(source: ReportSource): Generator<readonly [task: number, index: number]> {
   for (let task = 0; task < source.header.tasks.length; task++) {
     const size = placesOfTask(source, task);
-    const order = source.orderOf?.(task) ?? null;
-    for (let place = 0; place < size; place++) {
-      const index = order?.[place] ?? place;
+    for (let index = 0; index < size; index++) {
       // Where a run ended in order, a place without a result is an input that was not chosen (`--only task/KEY`).
       if (source.closing === null || source.results.has(task, index)) yield [task, index];
     }

@@ -56,6 +56,13 @@ export class RunStats {
     return result;
   }
 
+  /** The report numbers inputs otherwise than they were numbered when they ran. */
+  renumber(indexOf: (task: string, index: number) => number): void {
+    const renumbered = (one: ShownResult) => ({ ...one, index: indexOf(one.task, one.index) });
+    if (this.firstFailure !== null) this.firstFailure = renumbered(this.firstFailure);
+    this.slowest.splice(0, this.slowest.length, ...this.slowest.map(renumbered));
+  }
+
   #addFailure(result: Result, json: string): void {
     if (result.allowed === true) {
       this.allowedFailures++;

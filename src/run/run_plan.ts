@@ -22,7 +22,7 @@ import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
 import { FromEdge } from "./from_edge.ts";
 import { gatedSource } from "./gated_source.ts";
-import { InputOrder } from "./input_order.ts";
+import { InputOrder, type InputOrders } from "./input_order.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
 import { performAttempt } from "./perform_attempt.ts";
@@ -89,7 +89,7 @@ export interface RunFacts {
   /** By position in the plan. */
   readonly pools: readonly PoolView[];
   /** By position of a task: in which order the report shows its inputs, where that is not the order they came in. */
-  readonly orders: ReadonlyMap<number, InputOrder>;
+  readonly orders: InputOrders;
   /** What became of the inputs in a run that goes on with another, by position of the task. */
   readonly tallies: readonly Tally[] | null;
 }
