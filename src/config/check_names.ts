@@ -1,7 +1,7 @@
 import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
 import type { Config } from "./config_schema.ts";
 import { kindNamed } from "../tasks/registry.ts";
-import { nameProblem, ROOT_NAMES } from "../expr/names.ts";
+import { isVariableName, nameProblem, ROOT_NAMES } from "../expr/names.ts";
 
 /** Names that expressions read must be names of CEL, and hide nothing. */
 export function checkNames(config: Config, report: ReportProblem): void {
@@ -21,7 +21,7 @@ export function checkNames(config: Config, report: ReportProblem): void {
     const as = task.foreach?.as;
     if (as === undefined) continue;
     const path = ["tasks", name, "foreach", "as"];
-    const problem = nameProblem(as);
+    const problem = nameProblem(as, isVariableName);
     if (problem !== undefined) report(path, problem);
     else if (ROOT_NAMES.includes(as)) report(path, `"${as}" is taken: expressions read something else by it`);
     else if (Object.hasOwn(kindNamed(task.kind).resultFields, as)) {

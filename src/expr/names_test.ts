@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { isName, nameProblem, readsSecrets, rootOf, suggestName } from "./names.ts";
+import { isName, isVariableName, nameProblem, readsSecrets, rootOf, suggestName } from "./names.ts";
 import { evaluate } from "./testing.ts";
 
 test("isName() takes what an expression can read, and no word of CEL", () => {
@@ -9,15 +9,22 @@ test("isName() takes what an expression can read, and no word of CEL", () => {
     assert.ok(isName(name), name);
   }
   for (
-    const word of ["", "2a", "my-task", "a.b", "é", "a b", "in", "true", "loop", "list", "bytes", "__proto__"]
+    const word of ["", "2a", "my-task", "a.b", "é", "a b", "in", "true", "loop", "__proto__"]
   ) {
     assert.ok(!isName(word), word);
   }
 });
 
+test("isVariableName() takes no name of a type: only a field may have it", () => {
+  for (const word of ["list", "bytes", "type", "google", "in"]) assert.ok(!isVariableName(word), word);
+  for (const word of ["list", "bytes", "type", "google"]) {
+    assert.equal(evaluate(`needs.${word}`, { needs: { [word]: 2 } }), 2);
+  }
+});
+
 test("a name is readable, as a variable and as a field", () => {
   fc.assert(fc.property(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/), (name) => {
-    if (!isName(name) || name === "needs") return;
+    if (!isVariableName(name) || name === "needs") return;
     assert.equal(evaluate(`${name} + needs.${name}`, { needs: { [name]: 2 }, [name]: 1 }), 3);
   }));
 });
@@ -46,7 +53,9 @@ test("nameProblem() says why, and what would do", () => {
     nameProblem("my-task"),
     '"my-task" is no name: letters, digits and _ only, and no digit first; did you mean myTask?',
   );
-  assert.equal(nameProblem("list"), '"list" is a word of the expression language; did you mean list_?');
+  assert.equal(nameProblem("in"), '"in" is a word of the expression language; did you mean in_?');
+  assert.equal(nameProblem("list"), undefined);
+  assert.match(nameProblem("list", isVariableName)!, /did you mean list_/);
 });
 
 test("readsSecrets() looks at the first word", () => {
