@@ -11,6 +11,7 @@ import { inInputOrder, placeOf } from "../run/input_order.ts";
 import { collectResults } from "../run/collect_results.ts";
 import { describeCarryOver } from "../run/describe_carry_over.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
+import { finalOutputs } from "../run/final_outputs.ts";
 import type { Notifier } from "../run/notify.ts";
 import type { Prepared } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
@@ -149,6 +150,7 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   }
   const unwritten = await writeReports(report, outputs, ports);
   for (const { message } of unwritten) exitCode = complain(ports, message, 3);
+  const finals = exitCode === 3 ? [] : finalOutputs(plan, journal.results);
   await journal.close();
   for (const message of await pruneRuns({ directory, keep: plan.run.keepRuns, disk })) {
     complain(ports, message, 0);
@@ -157,7 +159,7 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   await conduct.notifier.ended({ exitCode, head: report.head, reportPath });
   if (!args.has("quiet") || exitCode !== 0) {
     const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
-    const look = { color: usesColor(ports), width, reportPath, brief: args.has("quiet") };
+    const look = { color: usesColor(ports), width, reportPath, brief: args.has("quiet"), outputs: finals };
     host.stderr.write(summaryText(report, look));
   }
   return exitCode;

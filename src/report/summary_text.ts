@@ -17,6 +17,8 @@ export interface SummaryLook {
   readonly reportPath: string | null;
   /** Only what failed, the counts, and where the report is: what a mail from cron should say. */
   readonly brief?: boolean;
+  /** What the run was made for: values by name, a long one on several lines. */
+  readonly outputs?: readonly { readonly name: string; readonly lines: readonly string[] }[];
 }
 
 /**
@@ -29,6 +31,7 @@ export function summaryText(report: Summarised, look: SummaryLook): string {
   const rows = look.brief ? [...failureRows(head), ...countRows(head, paint)] : [
     ...countRows(head, paint),
     ...failureRows(head),
+    ...outputRows(look),
     ...targetRows(head),
     ...slowestRows(report),
     ...report.emptyTasks.map((task): Row => ["no inputs", `${task}: 0 items`]),
@@ -157,6 +160,17 @@ function targetRows({ targets }: ReportHead): Row[] {
       rows.push(["breaker", text]);
     }
     return rows;
+  });
+}
+
+function outputRows({ outputs = [], width }: SummaryLook): Row[] {
+  return outputs.flatMap(({ name, lines }): Row[] => {
+    const texts = lines.map((line) => clip(printable(line), width));
+    if (texts.length === 1) return [["output", `${name}: ${texts[0]}`]];
+    return [
+      ["output", texts.length === 0 ? `${name}: nothing` : `${name}:`],
+      ...texts.map((text): Row => ["", `  ${text}`]),
+    ];
   });
 }
 

@@ -72,6 +72,19 @@ test("summaryText() lets no control character of the data through, and clips wha
   }
 });
 
+test("summaryText() shows what the run was made for, harmless and clipped", () => {
+  const report = sampleReport([sampleResult(0)]);
+  const outputs = [
+    { name: "top.count", lines: ["7"] },
+    { name: "top.files", lines: ["a.log  3", "\x1b[2J" + "x".repeat(100)] },
+    { name: "top.none", lines: [] },
+  ];
+  const text = summaryText(report, { ...plain, outputs });
+  assert.match(text, /output +top\.count: 7\n +output +top\.files:\n {3,}a\.log {2}3\n {3,}\\x1b\[2Jx+/);
+  assert.match(text, /output +top\.none: nothing\n/);
+  assert.doesNotMatch(summaryText(report, { ...plain, outputs, brief: true }), /top/);
+});
+
 test("summaryText() colours only when asked to", () => {
   const report = sampleReport([failedResult(0, "no")]);
   assert.ok(summaryText(report, { ...plain, color: true }).includes("\x1b[31m1 failed\x1b[0m"));

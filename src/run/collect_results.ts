@@ -4,8 +4,9 @@ import type { Result } from "../model/result.ts";
 import type { ResultStore } from "../model/run_record.ts";
 import { csvLine } from "../report/csv_line.ts";
 import type { Clock } from "../runtime/ports.ts";
-import { type PendingFile, type SaveFiles, SaveTrouble } from "../runtime/save_files.ts";
-import { fixedPlace, SaveError } from "../tasks/save.ts";
+import type { PendingFile, SaveFiles } from "../runtime/save_files.ts";
+import { describeSystemError } from "../runtime/system_error.ts";
+import { fixedPlace } from "../tasks/save.ts";
 
 /** Whether a task gathers just its outputs, which its results have anyway. */
 export function collectsOutputs({ value }: { readonly value: string }): boolean {
@@ -37,8 +38,9 @@ export async function collectResults(
     try {
       await writeLines(lines, fixedPlace(task.collect.path, plan.outputDirectory), ports);
     } catch (error) {
-      if (!(error instanceof SaveError || error instanceof SaveTrouble)) throw error;
-      failures.push(`cannot write what "${task.name}" collects to ${task.collect.path}: ${error.message}`);
+      // The place may be at fault, or the journal that is read.
+      const why = describeSystemError(error);
+      failures.push(`cannot write what "${task.name}" collects to ${task.collect.path}: ${why}`);
     }
   }
   return failures;
