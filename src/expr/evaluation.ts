@@ -1,4 +1,5 @@
 import type { Vars } from "../model/expression.ts";
+import { writtenCount } from "../model/written.ts";
 
 /**
  * Steps one evaluation may take. A step is worth some 100 ns of work or a hundred bytes of result, so that
@@ -21,7 +22,7 @@ export class Trouble extends Error {
   }
 }
 
-const outOfSteps = new Error(`it took more than ${STEP_LIMIT.toLocaleString("en-US")} steps`);
+const outOfSteps = new Error(`it took more than ${writtenCount(STEP_LIMIT)} steps`);
 
 // CEL's functions are called without a context, so the evaluation in progress is found here. Evaluation is
 // synchronous; a getter of `vars` that evaluates another expression nests, and gets its own.

@@ -1,4 +1,5 @@
 import { ExpressionError } from "../model/expression.ts";
+import { writtenCount } from "../model/written.ts";
 import { type CelNode, fieldNameOf, operands, sourceOf } from "./cel_node.ts";
 import { Trouble } from "./evaluation.ts";
 import { type CelError, isCelError, readable } from "./cel_error.ts";
@@ -75,7 +76,5 @@ function ownerOf(node: CelNode): string {
 
 function show(value: unknown): string {
   if (typeof value !== "string") return String(value);
-  return value.length <= SHOWN
-    ? JSON.stringify(value)
-    : `a text of ${value.length.toLocaleString("en-US")} characters`;
+  return value.length <= SHOWN ? JSON.stringify(value) : `a text of ${writtenCount(value.length)} characters`;
 }

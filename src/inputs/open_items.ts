@@ -83,14 +83,19 @@ function openGlob(pattern: string, context: InputContext): ItemSource {
   return new LaterItems(async () => {
     try {
       const paths = await context.sources.glob(pattern, context.directory);
-      return listItems(paths.sort(byBytes), pattern);
+      return listItems(sortByBytes(paths), pattern);
     } catch (error) {
       return new BrokenItems(`glob "${pattern}" cannot be read: ${(error as Error).message}`);
     }
   });
 }
 
-/** The order of the UTF-8 bytes, as `sort` in the C locale: UTF-16 alone would put U+1F600 before U+FF5E. */
+/** The order of the UTF-8 bytes, as `sort` in the C locale. */
+function sortByBytes(paths: string[]): string[] {
+  // UTF-16 alone, which is ten times as fast, would put U+1F600 before U+FF5E.
+  return paths.some((path) => /[\ud800-\udfff]/.test(path)) ? paths.sort(byBytes) : paths.sort();
+}
+
 function byBytes(a: string, b: string): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];

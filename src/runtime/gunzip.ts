@@ -1,4 +1,4 @@
-import { createGunzip } from "node:zlib";
+import process from "node:process";
 import type { ByteReader } from "./ports.ts";
 
 /** Compressed bytes unpacked in one go: they grow a thousandfold at most, so this bounds what is held. */
@@ -9,7 +9,8 @@ const sliceBytes = 16 * 1024;
  * `read` throws where the stream is truncated or damaged, after everything that came before that place.
  */
 export function gunzip(compressed: ByteReader): ByteReader {
-  const stream = createGunzip();
+  // Loaded here, since it takes milliseconds and few runs read anything compressed.
+  const stream = process.getBuiltinModule("node:zlib").createGunzip();
   // Chunks are taken out as they are made: a stream that fails drops what it still holds.
   const unpacked: Uint8Array[] = [];
   let pending: Uint8Array = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from "node:fs";
+import { fstatSync, readFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 import type { Host, Output } from "./ports.ts";
@@ -32,7 +32,7 @@ function output(fd: number, stream: () => NodeJS.WriteStream): Output {
       return closed;
     },
     get isTerminal() {
-      return stream().isTTY === true;
+      return isDevice(fd) && stream().isTTY === true;
     },
     columns: () => stream().columns ?? 80,
     rows: () => stream().rows ?? 24,
@@ -45,6 +45,16 @@ function output(fd: number, stream: () => NodeJS.WriteStream): Output {
       closed = !writeWhole(fd, bytes);
     },
   };
+}
+
+/** What is no device is no terminal. To be asked first: the stream that knows exactly takes milliseconds to make. */
+function isDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    // It was closed before this program began.
+    return false;
+  }
 }
 
 /** Gives false when nobody reads any more. */

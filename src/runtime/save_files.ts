@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -65,7 +64,7 @@ class RealPendingFile implements PendingFile {
   constructor(directory: OpenDirectory) {
     if (pending.size === 0) process.once("exit", discardAll);
     this.directory = directory;
-    this.path = directory.at(`.fanout-${randomBytes(8).toString("hex")}.tmp`);
+    this.path = directory.at(`.fanout-${crypto.randomUUID()}.tmp`);
     this.fd = fs.openSync(this.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     pending.add(this);
   }

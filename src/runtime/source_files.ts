@@ -1,7 +1,7 @@
-import { access, constants, glob, open, stat } from "node:fs/promises";
+import { access, constants, open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { type Stats, statSync } from "node:fs";
-import { resolve } from "node:path";
+import type { Stats } from "node:fs";
+import { globFiles } from "./glob_files.ts";
 import type { ByteReader, SourceFacts, SourceFiles } from "./ports.ts";
 import { readStdin } from "./stdin.ts";
 import { describeSystemError } from "./system_error.ts";
@@ -70,26 +70,6 @@ class FileReader implements ByteReader {
   #release(): void {
     this.#handle?.close().catch(() => {});
     this.#handle = null;
-  }
-}
-
-async function globFiles(pattern: string, directory: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const path of glob(pattern, { cwd: directory })) {
-    if (isFile(resolve(directory, path))) files.push(path);
-  }
-  return files;
-}
-
-/**
- * False for a dangling symlink, for one that goes in circles, and for what went away meanwhile. On the spot: asking in the
- * background costs twenty times as much, and the answer is nearly always cached.
- */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }
 

@@ -21,7 +21,7 @@ export interface SqlText {
  * Never fails; of a text that is no SQL it says what it can.
  */
 export function scanSql(query: string, dialect: SqlDialect): SqlText {
-  const token = tokens[dialect];
+  const token = tokenPattern(dialect);
   const placeholders: string[] = [];
   const words: string[] = [];
   const statement = new StatementEnd(dialect);
@@ -74,8 +74,8 @@ const dollarQuoted = String.raw`\$(?<tag>[A-Za-z_]\w*)?\$[\s\S]*?(?:\$\k<tag>\$|
 const word = String.raw`(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`;
 const semicolon = "(?<semicolon>;)";
 
-const tokens: { readonly [dialect in SqlDialect]: RegExp } = {
-  postgres: tokenPattern(
+const alternatives: { readonly [dialect in SqlDialect]: readonly string[] } = {
+  postgres: [
     blank,
     String.raw`[eE]${escapedString}`,
     string,
@@ -84,8 +84,8 @@ const tokens: { readonly [dialect in SqlDialect]: RegExp } = {
     String.raw`(?<placeholder>\$\d+)`,
     word,
     semicolon,
-  ),
-  mysql: tokenPattern(
+  ],
+  mysql: [
     mysqlBlank,
     escapedString,
     escapedQuotes,
@@ -93,8 +93,8 @@ const tokens: { readonly [dialect in SqlDialect]: RegExp } = {
     String.raw`(?<placeholder>\?)`,
     word,
     semicolon,
-  ),
-  sqlite: tokenPattern(
+  ],
+  sqlite: [
     blank,
     string,
     quotedName,
@@ -103,11 +103,19 @@ const tokens: { readonly [dialect in SqlDialect]: RegExp } = {
     String.raw`(?<placeholder>\?\d*|[$:@]\w+)`,
     word,
     semicolon,
-  ),
+  ],
 };
 
-function tokenPattern(...alternatives: readonly string[]): RegExp {
-  return new RegExp([...alternatives, String.raw`[\s\S]`].join("|"), "uy");
+const patterns = new Map<SqlDialect, RegExp>();
+
+/** Made when it is first used: to compile them all would take longer than to read most configs. */
+function tokenPattern(dialect: SqlDialect): RegExp {
+  let pattern = patterns.get(dialect);
+  if (pattern === undefined) {
+    pattern = new RegExp([...alternatives[dialect], String.raw`[\s\S]`].join("|"), "uy");
+    patterns.set(dialect, pattern);
+  }
+  return pattern;
 }
 
 function nextToken(
