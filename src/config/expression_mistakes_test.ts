@@ -146,7 +146,7 @@ tasks:
       "4:19: no ${{ }} may stand here: this is fixed in the config, write it out",
       '4:56: unknown name "item" (known here: params, secrets, run)',
       "7:13: no ${{ }} may stand here: this is fixed in the config, write it out",
-      '8:28: unknown name "item" (known here: params, secrets, run)',
+      '8:28: unknown name "item" (known here: params, secrets, run, needs)',
       "8:46: no ${{ }} may stand here: this is fixed in the config, write it out",
       "9:20: no ${{ }} may stand in a shell text, where data would be run as commands: " +
       'write env: { VALUE: "${{ … }}" } beside it, and "$VALUE" in it',

@@ -21,10 +21,11 @@ import {
   type Word,
 } from "../schema/words.ts";
 
-const early = { scope: "plan", secrets: false } as const;
+/** Literals and paths are the same for all items; those that read `needs` wait for it. */
+const beforeItems = { scope: "inputs", secrets: false } as const;
 
 const items = list(
-  anything("An item.", { ...early, exact: true }),
+  anything("An item.", { ...beforeItems, exact: true }),
   { description: "Items, written out.", examples: [["a", "b"]] },
 );
 
@@ -53,7 +54,7 @@ const givenList: Word<string> = {
 };
 
 const range = mapped(
-  text({ description: "Whole numbers, both ends included.", examples: ["1..100"] }, early),
+  text({ description: "Whole numbers, both ends included.", examples: ["1..100"] }, beforeItems),
   (range, place) => {
     if (range.includes("${{")) return range;
     const match = /^\s*([-+]?\d+)\s*\.\.\s*([-+]?\d+)\s*$/.exec(range);
@@ -67,7 +68,7 @@ const path = (description: string, example: string): Word<string> =>
   text({
     description: `${description} Relative to the config; \`-\` is stdin; \`.gz\` is read through.`,
     examples: [example],
-  }, early);
+  }, beforeItems);
 
 const sources = ["values", "range", "lines", "csv", "jsonl", "json", "glob", "from"] as const;
 
@@ -81,7 +82,7 @@ const source = section({
   glob: text({
     description: "Files whose paths match, sorted. Items are paths relative to the config.",
     examples: ["in/*.csv", "logs/**/*.log"],
-  }, early),
+  }, beforeItems),
   from: fixedText({
     description: "Another task: each of its ok runs gives an item, while it still runs.",
     examples: ["users"],
@@ -146,13 +147,13 @@ export type ForeachSetting =
   );
 
 const axis = shapes(
-  [givenList, list(anything("A value.", { ...early, exact: true }), "Values, written out.")],
+  [givenList, list(anything("A value.", { ...beforeItems, exact: true }), "Values, written out.")],
   (raw) => typeof raw === "string" && raw.includes("${{") ? 0 : 1,
   "Values: a list, or an expression that gives one.",
 );
 
 const combinations = list(
-  named(anything("A value.", { ...early, exact: true }), "Names of the matrix and their values."),
+  named(anything("A value.", { ...beforeItems, exact: true }), "Names of the matrix and their values."),
   "Combinations.",
 );
 

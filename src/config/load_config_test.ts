@@ -112,6 +112,16 @@ test("loadConfig() keeps whole numbers beyond 2^53 exact", () => {
   assert.deepEqual(config?.tasks.a?.foreach, { source: "list", items: [9007199254740993n] });
 });
 
+test("loadConfig() lets `where` read one item, also when items are gathered into batches", () => {
+  const foreach = '{ range: "1..9", where: item % 2 == 0, batch: 2 }';
+  assert.deepEqual(
+    problemsOf(
+      `version: 1\ntasks:\n  a: { foreach: ${foreach}, exec: { command: [x, "\${{ item[0] }}"] } }\n`,
+    ),
+    [],
+  );
+});
+
 test("loadConfig() says what an alias repeats once", () => {
   const text = "version: 1\nx-a: &a { http: { ulr: x } }\ntasks:\n  a: *a\n  b: { <<: *a }\n";
   assert.deepEqual(problemsOf(text), ['2:19: unknown key "ulr"; did you mean "url"?']);

@@ -31,7 +31,8 @@ export function scopesOf(config: Config): (path: ConfigPath, name: ScopeName) =>
       case "select":
         return { ...only(full, ["params", "secrets", "run", "needs"]), json: "dyn" };
       case "where":
-        return without(full, ["matrix"]);
+        // It chooses before items are gathered into batches.
+        return without({ ...full, ...itemScope(unbatched(task), config.tasks) }, ["matrix"]);
       case "each":
         return { ...only(full, ["params", "secrets", "run"]), ...producedScope(config, task) };
       case "key":
@@ -80,6 +81,10 @@ function itemScope({ foreach, matrix }: TaskSetting, tasks: Config["tasks"]): Sc
     scope.matrix = { fields };
   }
   return scope;
+}
+
+function unbatched(task: TaskSetting): TaskSetting {
+  return task.foreach ? { ...task, foreach: { ...task.foreach, batch: undefined } } : task;
 }
 
 const countsType: TypeSpec = { fields: Object.fromEntries(outcomes.map((outcome) => [outcome, "int"])) };

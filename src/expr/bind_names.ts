@@ -1,7 +1,7 @@
 import type { ExpressionProblem, Scope, TypeSpec } from "../model/expression.ts";
 import { nearest } from "../model/near.ts";
 import { type CelNode, childrenOf, type Comprehension, fieldNameOf, operands } from "./cel_node.ts";
-import { readVar, Trouble } from "./evaluation.ts";
+import { noValue, readVar } from "./evaluation.ts";
 import { toCelAs } from "./values.ts";
 
 /** A name of the scope, with its known fields. */
@@ -110,7 +110,7 @@ class Binder implements Bound {
       .setMeta("check", (checker: { getType(name: string): unknown }) => checker.getType(celType))
       .setMeta("evaluate", () => {
         const value = readVar(path);
-        if (value === undefined) throw new Trouble(`${name} has no value here`);
+        if (value === undefined) throw noValue(path);
         return toCelAs(type, value);
       });
     this.leaves.set(node, { path, spec });

@@ -243,7 +243,7 @@ test("evaluate() throws ExpressionError that says what failed", () => {
     ["dyn(json.?nope)", /gives an optional/],
     ["{item.list: 1}", /a key of a map is a text/],
     ["run.startedAt + duration('87600000h')", /outside of the years 1 to 9999/],
-    ["missing.x", /missing.x has no value here$/],
+    ["missing.x", /missing.x has no value here; if it may be missing/],
   ];
   for (const [source, message] of table) {
     const expression = orThrow(compileExpression(source, { ...scope, missing: { fields: { x: "dyn" } } }));

@@ -22,6 +22,11 @@ export class Trouble extends Error {
   }
 }
 
+/** What to throw for a name that the scope has and the values at hand have not. */
+export function noValue(path: readonly string[]): Trouble {
+  return new Trouble(`${path.join(".")} has no value here; if it may be missing, use .? and .orValue(…)`);
+}
+
 const outOfSteps = new Error(`it took more than ${writtenCount(STEP_LIMIT)} steps`);
 
 // CEL's functions are called without a context, so the evaluation in progress is found here. Evaluation is

@@ -2,7 +2,7 @@ import type { Value } from "../model/json.ts";
 import type { Vars } from "../model/expression.ts";
 import type { Leaf } from "./bind_names.ts";
 import { type CelNode, fieldNameOf, operands } from "./cel_node.ts";
-import { Foreign, Trouble, valueAt } from "./evaluation.ts";
+import { Foreign, noValue, Trouble, valueAt } from "./evaluation.ts";
 import { toValue } from "./values.ts";
 
 /** An expression that is a name and fields of it, and nothing else. */
@@ -38,7 +38,7 @@ export function readPath(vars: Vars, path: Path): Value {
 function read(vars: Vars, { leaf, fields }: Path): unknown {
   try {
     let value = valueAt(vars, leaf.path);
-    if (value === undefined) throw new Trouble(`${leaf.path.join(".")} has no value here`);
+    if (value === undefined) throw noValue(leaf.path);
     for (let position = 0; position < fields.length; position++) {
       const owner = value;
       const field = fields[position]!;

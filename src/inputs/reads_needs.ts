@@ -3,10 +3,20 @@ import type { TaskPlan } from "../model/plan.ts";
 import { compileTemplate, compileValue } from "./compile.ts";
 import type { InputContext } from "./context.ts";
 
-/** True when a task's inputs are known only once other tasks have ended: an expression of theirs reads `needs`. */
-export function readsNeeds({ foreach, matrix }: TaskPlan, context: InputContext): boolean {
-  const isLate = ({ names }: { readonly names: ReadonlySet<string> }) =>
-    [...names].some((name) => name === "needs" || name.startsWith("needs."));
+/** What a task's inputs are written with. */
+export interface InputTexts {
+  /** Bare. */
+  readonly expressions: readonly string[];
+  /** With `${{ }}`. */
+  readonly templates: readonly string[];
+}
+
+/** Names that some of {@link textsOfInputs} read beside params, secrets, run and needs. */
+export function namesInInputs({ foreach }: TaskPlan): string[] {
+  return ["item", foreach?.as ?? "item", "index", "json"];
+}
+
+export function textsOfInputs({ foreach, matrix }: TaskPlan): InputTexts {
   const templates: string[] = [];
   const expressions: string[] = [];
   if (foreach !== null) {
@@ -26,9 +36,20 @@ export function readsNeeds({ foreach, matrix }: TaskPlan, context: InputContext)
     collectTemplates(matrix.exclude, templates);
     collectTemplates(matrix.include, templates);
   }
-  const names = ["item", foreach?.as ?? "item", "index", "json"];
-  return expressions.some((source) => isLate(compileValue(context, source, names))) ||
-    templates.some((source) => isLate(compileTemplate(context, source, names)));
+  return { expressions, templates };
+}
+
+/** True when a task's inputs are known only once other tasks have ended: an expression of theirs reads `needs`. */
+export function readsNeeds(task: TaskPlan, context: InputContext): boolean {
+  const { expressions, templates } = textsOfInputs(task);
+  const names = namesInInputs(task);
+  return expressions.some((source) => isLate(compileValue(context, source, names).names)) ||
+    templates.some((source) => isLate(compileTemplate(context, source, names).names));
+}
+
+/** Whether an expression that reads these names has to wait for other tasks. */
+export function isLate(names: ReadonlySet<string>): boolean {
+  return [...names].some((name) => name === "needs" || name.startsWith("needs."));
 }
 
 function collectTemplates(value: Value, templates: string[]): void {

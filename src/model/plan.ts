@@ -171,7 +171,7 @@ export type ForeachPlan =
   }
   & ForeachSource;
 
-/** Where items come from. Paths are templates over `params` and `run`, relative to the config's directory; `-` is stdin. */
+/** Where items come from. Paths are templates over `params`, `run` and `needs`, relative to the config's directory; `-` is stdin. */
 export type ForeachSource =
   | { readonly source: "list"; readonly items: readonly Value[] }
   | { readonly source: "values"; readonly values: string }

@@ -46,6 +46,8 @@ export interface Output {
   readonly saved: string | null;
   /** Elements for the tasks that go through this one's results with `each`, by their position in the plan. */
   readonly feeds?: ReadonlyMap<number, readonly Value[]>;
+  /** Why there are none, for those whose `each` this result does not suit: their failure, not this run's. */
+  readonly brokenFeeds?: ReadonlyMap<number, string>;
 }
 
 /** An attempt's line to the engine. */

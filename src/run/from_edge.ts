@@ -13,8 +13,8 @@ export interface FromEntry {
   readonly ending: Ending;
   readonly outputs: ValueMap | null;
   readonly saved: string | null;
-  /** The elements of `each`; null without. */
-  readonly elements: readonly Value[] | null;
+  /** The elements of `each`, or why there are none; null without. */
+  readonly elements: readonly Value[] | { readonly broken: string } | null;
 }
 
 /**
@@ -83,7 +83,10 @@ export class FromEdge implements ItemSource {
       const message = `the run of "${this.producer}" it comes from ended ${ending.outcome}`;
       return [new Fault(message, { key, item, matrix }, whyNothing(ending))];
     }
-    return this.hasEach ? [...(elements ?? [])] : [{ key, item, matrix, outputs, saved }];
+    if (!this.hasEach || elements === null) {
+      return this.hasEach ? [] : [{ key, item, matrix, outputs, saved }];
+    }
+    return "broken" in elements ? [new Fault(elements.broken, { key, item, matrix })] : [...elements];
   }
 
   #take(): Pulled | undefined {

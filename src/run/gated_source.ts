@@ -46,7 +46,7 @@ export function gatedSource(options: GatedSourceOptions): Source<Payload> {
       return options.open({ needs: graph.needs(task) }, null);
     } catch (error) {
       if (!(error instanceof OutputsTooLarge)) throw error;
-      return oneEnded({
+      return endedSource({
         outcome: "failed",
         error: { code: "too_large", message: error.message, retryable: false },
       });

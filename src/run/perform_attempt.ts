@@ -111,11 +111,11 @@ async function judge(
     const collected = program.collected?.evaluate(
       Object.assign(Object.create(vars), { outputs: openOutputs(program.task, outputs) }),
     );
-    const feeds = new Map(program.feeds.map(({ consumer, each }) => [consumer, listOf(each, vars)]));
+    const feeds = feedOthers(program, vars);
     const saved = pending === null ? null : await pending.commit(vars, answer.body);
     return {
       kind: "ok",
-      output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, collected, saved, feeds },
+      output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, collected, saved, ...feeds },
     };
   } catch (error) {
     return withRetryOn(program, call, { ...failureOf(error), output: plain });
@@ -137,6 +137,21 @@ function learnEarly(program: Program, vars: Vars, { learnSecret }: AttemptContex
 /** The task's names and the result's, whose getters are left unread. */
 function resultVars(vars: Vars, fields: Vars): Vars {
   return Object.assign(Object.create(fields), vars);
+}
+
+/** The lists that other tasks go through. A list that cannot be made is the other task's trouble. */
+function feedOthers(program: Program, vars: Vars): Pick<Output, "feeds" | "brokenFeeds"> {
+  const feeds = new Map<number, readonly Value[]>();
+  const brokenFeeds = new Map<number, string>();
+  for (const { consumer, each } of program.feeds) {
+    try {
+      feeds.set(consumer, listOf(each, vars));
+    } catch (error) {
+      if (!(error instanceof ExpressionError || error instanceof DecodeError)) throw error;
+      brokenFeeds.set(consumer, error.message);
+    }
+  }
+  return { feeds, brokenFeeds };
 }
 
 function listOf(each: Expression, vars: Vars): readonly Value[] {

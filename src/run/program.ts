@@ -1,14 +1,14 @@
-import type { Expression, Template, Vars } from "../model/expression.ts";
+import type { Expression, Scope, Template, Vars } from "../model/expression.ts";
 import { stringifyJson, type Value } from "../model/json.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { LearningRedactor } from "../model/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import type { Performer } from "../tasks/kind.ts";
-import { readsNeeds } from "../inputs/reads_needs.ts";
-import { inputContext } from "./input_context.ts";
+import { isLate, namesInInputs, textsOfInputs } from "../inputs/reads_needs.ts";
 import { collectsOutputs } from "./collect_results.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { type ExpressionCompiler, runScope } from "./scope.ts";
+import type { TasksByName } from "./task_graph.ts";
 
 /** A task of the plan, compiled: its expressions, and what performs its attempts. */
 export interface Program {
@@ -45,6 +45,7 @@ export interface Program {
 /** What is the same for every task of a run. */
 export interface ProgramContext {
   readonly plan: Plan;
+  readonly tasks: TasksByName;
   readonly ports: Ports;
   readonly redactor: LearningRedactor;
   /** `params`, `secrets` and `run`. */
@@ -59,8 +60,8 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
   const { plan } = context;
   const namesRead = new Set<string>();
   const compiler = noting(context.compiler, namesRead);
-  const before = runScope(task, {});
-  const after = runScope(task, kind.resultFields);
+  const before = runScope(task, context.tasks, {});
+  const after = runScope(task, context.tasks, kind.resultFields);
   const expect = task.expect.map((source) => compiler.bare(source, after));
   const outputs = Object.entries(task.outputs).map(([name, output]) => ({
     name,
@@ -123,11 +124,24 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     until,
     resultFields: new Set(Object.keys(kind.resultFields)),
     namesRead,
-    inputsNeedOthers: readsNeeds(task, inputContext(plan, context.ports)),
+    inputsNeedOthers: noteInputs(task, compiler, before),
     feeds,
     readsContent: kind.textFields.some(reads),
     looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
   };
+}
+
+/** Has `compiler` note what the task's inputs read. True when that is anything of another task. */
+function noteInputs(task: TaskPlan, compiler: ExpressionCompiler, scope: Scope): boolean {
+  const { expressions, templates } = textsOfInputs(task);
+  const inputScope: Scope = {
+    ...scope,
+    ...Object.fromEntries(namesInInputs(task).map((name) => [name, "dyn" as const])),
+  };
+  return [
+    ...expressions.map((source) => compiler.bare(source, inputScope)),
+    ...templates.map((source) => compiler.template(source, inputScope)),
+  ].some(({ names }) => isLate(names));
 }
 
 /** By origin, as the kind tells it, or by the value of an expression; values that look alike share a pool. */

@@ -26,12 +26,13 @@ import { InputOrder, type InputOrders } from "./input_order.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
 import { performAttempt } from "./perform_attempt.ts";
+import { allOutputsRead, outputsRead } from "./outputs_read.ts";
 import { openProgram, type Program } from "./program.ts";
 import { retryRandom } from "./retry_random.ts";
 import type { RunClock } from "./run_clock.ts";
 import type { ExpressionCompiler } from "./scope.ts";
 import { openOutputs } from "./secret_outputs.ts";
-import { makeTaskGraph } from "./task_graph.ts";
+import { makeTaskGraph, tasksNeeded } from "./task_graph.ts";
 import { taskSource } from "./task_source.ts";
 
 /** Everything a run needs, made before it begins. */
@@ -98,11 +99,13 @@ export interface RunFacts {
 export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const { plan, ports, clock } = setup;
   const shared = sharedVars(plan, setup.secrets);
+  const tasks = new Map(plan.tasks.map((task) => [task.name, task]));
   const programs: Program[] = [];
   for (const task of plan.tasks) {
     programs.push(
       await openProgram(task, {
         plan,
+        tasks,
         ports,
         redactor: setup.redactor,
         shared,
@@ -112,13 +115,13 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     );
   }
 
-  const readByOthers = outputsReadByOthers(programs);
-  const graph = makeTaskGraph(plan.tasks, readByOthers);
+  const read = programs.map(({ task, namesRead }) => outputsRead(namesRead, tasksNeeded(task, tasks)));
+  const graph = makeTaskGraph(plan.tasks, read);
   const carryOver = setup.earlier === null ? null : makeCarryOver({
     plan,
     earlier: setup.earlier.runs,
     rerun: setup.earlier.rerun,
-    readByOthers,
+    readByOthers: new Set(allOutputsRead(read).keys()),
   });
   const edgeTo = new Map(fromEdges(plan).map(({ edge, consumer }) => [consumer, edge]));
   const edgesFrom = plan.tasks.map((task) =>
@@ -252,7 +255,8 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     counts[ending.outcome]++;
     for (const { edge, consumer } of edgesFrom[run.task]!) {
       const outputs = output?.outputs ? openOutputs(task, output.outputs) : null;
-      const elements = output?.feeds?.get(consumer) ?? null;
+      const broken = output?.brokenFeeds?.get(consumer);
+      const elements = broken === undefined ? output?.feeds?.get(consumer) ?? null : { broken };
       edge.push({ payload: run.payload, ending, outputs, saved: output?.saved ?? null, elements });
     }
     if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) endTask(run.task);
@@ -310,20 +314,6 @@ function fromEdges(plan: Plan): { readonly edge: FromEdge; readonly consumer: nu
   return plan.tasks.flatMap(({ foreach }, consumer) =>
     foreach?.source === "from" ? [{ consumer, edge: new FromEdge(foreach.from, foreach.each !== null) }] : []
   );
-}
-
-/** Tasks whose outputs some expression of another task reads: only these are kept in memory. */
-function outputsReadByOthers(programs: readonly Program[]): Set<string> {
-  const names = new Set<string>();
-  for (const program of programs) {
-    for (const name of program.namesRead) {
-      const [root, task] = name.split(".");
-      if (root !== "needs") continue;
-      if (task !== undefined) names.add(task);
-      else for (const other of programs) names.add(other.task.name);
-    }
-  }
-  return names;
 }
 
 const stoppingWords = {

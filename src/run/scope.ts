@@ -1,5 +1,6 @@
-import type { Compiled, Expression, Scope, Template } from "../model/expression.ts";
+import type { Compiled, Expression, Scope, Template, TypeSpec } from "../model/expression.ts";
 import type { TaskPlan } from "../model/plan.ts";
+import { type TasksByName, tasksNeeded } from "./task_graph.ts";
 
 /** Compiles what has been checked at load. */
 export interface ExpressionCompiler {
@@ -9,16 +10,26 @@ export interface ExpressionCompiler {
   template(source: string, scope: Scope): Template;
 }
 
-/** What an expression of a task may read while it runs. Names and types were checked at load: here everything is `dyn`. */
-export function runScope(task: TaskPlan, resultFields: Scope): Scope {
-  const scope: Record<string, "dyn"> = {
+/**
+ * What an expression of a task may read while it runs. Names and types were checked at load: here everything is `dyn`, but
+ * for `needs`, whose names say which outputs of which task are read.
+ */
+export function runScope(task: TaskPlan, tasks: TasksByName, resultFields: Scope): Scope {
+  const needed = tasksNeeded(task, tasks).map((other): [string, TypeSpec] => {
+    const outputs = Object.keys(other.outputs).map((name) => [name, "dyn"] as const);
+    return [
+      other.name,
+      { fields: { outputs: { fields: Object.fromEntries(outputs) }, status: "dyn", counts: "dyn" } },
+    ];
+  });
+  const scope: Record<string, TypeSpec> = {
     params: "dyn",
     secrets: "dyn",
     run: "dyn",
     item: "dyn",
     index: "dyn",
     matrix: "dyn",
-    needs: "dyn",
+    needs: { fields: Object.fromEntries(needed) },
   };
   if (task.foreach?.as) scope[task.foreach.as] = "dyn";
   for (const field of Object.keys(resultFields)) scope[field] = "dyn";

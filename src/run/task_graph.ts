@@ -2,9 +2,13 @@ import type { Value, ValueMap } from "../model/json.ts";
 import { stringifyJson } from "../model/json.ts";
 import { type Ending, noOutcomes, type OutcomeCounts } from "../model/outcome.ts";
 import type { TaskPlan } from "../model/plan.ts";
+import { allOutputsRead, type OutputsRead } from "./outputs_read.ts";
 
-/** Outputs of one task that others may read, in bytes of JSON; more has to go by `from`. */
+/** Values of one output that others may read, in bytes of JSON; more has to go by `from`. */
 const outputsLimitBytes = 16 * 1024 * 1024;
+
+/** All tasks of a plan. */
+export type TasksByName = ReadonlyMap<string, TaskPlan>;
 
 /** What a task that waits for others should do. */
 export type Gate = "wait" | "go" | { readonly skip: "if" | "dependency"; readonly message: string };
@@ -13,7 +17,7 @@ export type Gate = "wait" | "go" | { readonly skip: "if" | "dependency"; readonl
 export interface TaskGraph {
   /** May this task's runs begin? */
   gate(task: number): Gate;
-  /** What `needs` means in this task's expressions. */
+  /** What `needs` means in this task's expressions. @throws OutputsTooLarge when they read more than is kept */
   needs(task: number): ValueMap;
   pulled(task: number): void;
   /** Gives true when this was the last run of its task: others may begin now. */
@@ -32,27 +36,39 @@ interface State {
   skippedByIf: number;
   live: number;
   exhausted: boolean;
-  /** By input index; kept only where another task reads it. */
-  readonly outputs: Map<number, ValueMap>;
-  outputsBytes: number;
+  /** By name; only those that another task reads. */
+  readonly outputs: ReadonlyMap<string, KeptOutput>;
+}
+
+/** One output of all runs of a task. */
+interface KeptOutput {
+  /** By input index; empty once they are too many. */
+  readonly values: Map<number, Value>;
+  bytes: number;
 }
 
 /**
- * @param keepsOutputs tasks (by name) whose outputs another task's expressions read
+ * @param outputsRead what each task reads of others, by position
  */
-export function makeTaskGraph(tasks: readonly TaskPlan[], keepsOutputs: ReadonlySet<string>): TaskGraph {
+export function makeTaskGraph(
+  tasks: readonly TaskPlan[],
+  outputsRead: readonly OutputsRead[],
+): TaskGraph {
+  const readByOthers = allOutputsRead(outputsRead);
+  const byName = new Map(tasks.map((task) => [task.name, task]));
   const positions = new Map(tasks.map((task, position) => [task.name, position]));
   const states = tasks.map((task): State => ({
     task,
     direct: task.needs.map((need) => ({ position: positions.get(need.task)!, when: need.when })),
-    all: closure(task, tasks, positions),
+    all: tasksNeeded(task, byName).map(({ name }) => positions.get(name)!),
     counts: noOutcomes(),
     allowed: 0,
     skippedByIf: 0,
     live: 0,
     exhausted: false,
-    outputs: new Map(),
-    outputsBytes: 0,
+    outputs: new Map(
+      [...readByOthers.get(task.name) ?? []].map((name) => [name, { values: new Map(), bytes: 0 }]),
+    ),
   }));
   const hasEnded = (state: State) => state.exhausted && state.live === 0;
 
@@ -71,7 +87,7 @@ export function makeTaskGraph(tasks: readonly TaskPlan[], keepsOutputs: Readonly
       for (const needed of states[position]!.all) {
         const state = states[needed]!;
         known[state.task.name] = {
-          outputs: outputsOf(state),
+          outputs: outputsOf(state, outputsRead[position]!.get(state.task.name)),
           status: statusOf(state),
           counts: { ...state.counts },
         };
@@ -89,7 +105,7 @@ export function makeTaskGraph(tasks: readonly TaskPlan[], keepsOutputs: Readonly
       if ((ending.outcome === "failed" || ending.outcome === "timed_out") && state.task.allowFailure) {
         state.allowed++;
       }
-      if (outputs !== null && keepsOutputs.has(state.task.name)) keep(state, index, outputs);
+      if (outputs !== null) keep(state, index, outputs);
       return hasEnded(state);
     },
     exhausted(position) {
@@ -100,18 +116,15 @@ export function makeTaskGraph(tasks: readonly TaskPlan[], keepsOutputs: Readonly
   };
 }
 
-function closure(
-  task: TaskPlan,
-  tasks: readonly TaskPlan[],
-  positions: ReadonlyMap<string, number>,
-): number[] {
-  const found = new Set<number>();
+/** Every other task that this one needs, directly or through others. */
+export function tasksNeeded(task: TaskPlan, tasks: TasksByName): TaskPlan[] {
+  const found = new Set<TaskPlan>();
   const visit = (current: TaskPlan) => {
-    for (const need of neededNames(current)) {
-      const position = positions.get(need)!;
-      if (found.has(position)) continue;
-      found.add(position);
-      visit(tasks[position]!);
+    for (const name of neededNames(current)) {
+      const needed = tasks.get(name)!;
+      if (found.has(needed)) continue;
+      found.add(needed);
+      visit(needed);
     }
   };
   visit(task);
@@ -152,29 +165,36 @@ function statusOf(state: State): string {
 }
 
 function keep(state: State, index: number, outputs: ValueMap): void {
-  state.outputsBytes += stringifyJson(outputs).length;
-  if (state.outputsBytes > outputsLimitBytes) state.outputs.clear();
-  else state.outputs.set(index, outputs);
+  for (const [name, kept] of state.outputs) {
+    // An earlier run, carried over, may have had fewer outputs.
+    if (!Object.hasOwn(outputs, name)) continue;
+    const value = outputs[name]!;
+    kept.bytes += stringifyJson(value).length;
+    if (kept.bytes > outputsLimitBytes) kept.values.clear();
+    else kept.values.set(index, value);
+  }
 }
 
-/** One value for a task with one item, lists in input order for others. */
-function outputsOf(state: State): ValueMap {
-  const { task } = state;
-  if (state.outputsBytes > outputsLimitBytes) throw new OutputsTooLarge(task.name);
-  if (task.foreach === null && task.matrix === null) return state.outputs.get(0) ?? {};
-  const runs = [...state.outputs].sort(([a], [b]) => a - b).map(([, outputs]) => outputs);
-  const lists: Record<string, Value> = {};
-  for (const name of Object.keys(task.outputs)) lists[name] = runs.map((outputs) => outputs[name]!);
-  return lists;
+/** One value for a task with one item, lists in input order for others; of the outputs in `read` only. */
+function outputsOf({ task, outputs }: State, read: ReadonlySet<string> = new Set()): ValueMap {
+  const known: Record<string, Value> = {};
+  for (const name of read) {
+    const { values, bytes } = outputs.get(name)!;
+    if (bytes > outputsLimitBytes) throw new OutputsTooLarge(task.name, name);
+    if (task.foreach === null && task.matrix === null) {
+      if (values.has(0)) known[name] = values.get(0)!;
+    } else known[name] = [...values].sort(([a], [b]) => a - b).map(([, value]) => value);
+  }
+  return known;
 }
 
-/** A task's outputs are too many to be kept for another task's expressions: code `too_large`. */
+/** An output's values are too many to be kept for another task's expressions: code `too_large`. */
 export class OutputsTooLarge extends Error {
   override readonly name = "OutputsTooLarge";
 
-  constructor(task: string) {
+  constructor(task: string, output: string) {
     super(
-      `the outputs of "${task}" are over 16 MiB together; use foreach: { from: ${task} } to go through them run by run`,
+      `needs.${task}.outputs.${output} is over 16 MiB; use foreach: { from: ${task} } to go through it run by run`,
     );
   }
 }
