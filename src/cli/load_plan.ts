@@ -4,6 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Plan, RunPolicy } from "../model/plan.ts";
 import type { PlanFlags } from "../plan/given.ts";
 import { makePlan } from "../plan/make_plan.ts";
+import { blotUserinfo } from "../report/redactor.ts";
 import { detectCpus } from "../runtime/cpus.ts";
 import { sha256Hex } from "../runtime/hash.ts";
 import type { Ports } from "../runtime/ports.ts";
@@ -79,8 +80,13 @@ export async function planText(
 
 /** One after the other, with the line and a caret, and how many there are. */
 export function printProblems(problems: readonly Diagnostic[], text: string, ports: Ports): void {
+  if (problems.length === 0) return;
   const { stderr } = ports.host;
-  for (const problem of problems) stderr.write(`${showDiagnostic(problem, text)}\n`);
+  const source = blotUserinfo(text);
+  for (const problem of problems) {
+    const shown = showDiagnostic({ ...problem, message: blotUserinfo(problem.message) }, source);
+    stderr.write(`${shown}\n`);
+  }
 }
 
 /** Sorts as time does, to the millisecond; the end tells apart what starts in the same one. */

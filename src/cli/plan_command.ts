@@ -2,6 +2,7 @@ import { checkSources } from "../inputs/check_sources.ts";
 import { survey } from "../inputs/survey.ts";
 import { planJson, printPlan } from "../plan/print_plan.ts";
 import type { Ports } from "../runtime/ports.ts";
+import { makeRedactor } from "../report/redactor.ts";
 import { inputContext } from "../run/input_context.ts";
 import type { CommandBody } from "./command.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
@@ -14,8 +15,9 @@ export const planCommand: CommandBody = async (args, ports) => {
   const counts = await countInputs(loaded, ports);
   if (counts === null) return 2;
   const { plan } = loaded;
-  if (args.has("json")) host.stdout.write(`${planJson(plan, counts)}\n`);
-  else host.stdout.write(printPlan(plan, counts, styleFor(ports)));
+  const text = args.has("json") ? `${planJson(plan, counts)}\n` : printPlan(plan, counts, styleFor(ports));
+  // Secrets are not read for a plan; a password in a URL may be written in the config all the same.
+  host.stdout.write(makeRedactor(new Map()).mask(text));
   return 0;
 };
 

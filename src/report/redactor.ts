@@ -53,6 +53,14 @@ export function makeRedactor(secrets: ReadonlyMap<string, string>): SecretRedact
   };
 }
 
+/** The text with as many `*` in the place of every URL's userinfo: what stands behind it stays in its column. */
+export function blotUserinfo(text: string): string {
+  if (!findsUserinfo(text)) return text;
+  return text.replace(everyUserinfo, (whole: string, before: string, userinfo: string) => {
+    return before + "*".repeat([...userinfo].length) + whole.slice(before.length + userinfo.length);
+  });
+}
+
 /** Matches the spelling with those characters beside it that hold some of it. */
 function wholePattern({ pattern, base64 }: Spelling): RegExp {
   return new RegExp(base64 ? `${base64Edge}${pattern}${base64Edge}` : pattern, "g");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { makeRedactor } from "./redactor.ts";
+import { blotUserinfo, makeRedactor } from "./redactor.ts";
 
 const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 const url64 = (text: string) => base64(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -73,6 +73,11 @@ test("mask() hides all of what overlapping secrets cover", () => {
   assert.equal(redactor.mask("<abcdefghijkl>"), "<***>");
   assert.equal(redactor.mask("<abcdefgh>"), "<***>");
   assert.equal(makeRedactor(new Map([["a", "abcabc"]])).mask("<abcabcabc>"), "<***>");
+});
+
+test("blotUserinfo() keeps every column", () => {
+  assert.equal(blotUserinfo("url: http://me:pé𝒳@h/ # x"), "url: http://******@h/ # x");
+  assert.equal(blotUserinfo("me@example.com"), "me@example.com");
 });
 
 const userinfos: readonly (readonly [text: string, masked: string])[] = [
