@@ -137,7 +137,7 @@ const meanings: { readonly [code: string]: Meaning } = {
 };
 
 const fileMeanings: { readonly [code: string]: Meaning } = {
-  ENOENT: { code: "not_found", hint: "; to have it made, write ?mode=rwc after the path" },
+  ENOENT: { code: "not_found", hint: "; it is made only where neither readOnly nor ?mode=rw forbids that" },
   ENOTDIR: { code: "not_found" },
   EISDIR: { code: "not_a_file" },
 };

@@ -32,7 +32,7 @@ const shared = {
     examples: [
       "${{ secrets.pg }}",
       "postgres://user@host/name?sslmode=verify-full",
-      "sqlite:data.db?mode=rwc",
+      "sqlite:data.db?mode=rw",
     ],
   }),
   maxRows: count({ description: "The most rows of one result.", default: builtInMaxRows }, { min: 1 }),

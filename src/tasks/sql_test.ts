@@ -86,7 +86,7 @@ for (const [save, text] of formats) {
 }
 
 test("openSql() counts the rows that a statement changes", async () => {
-  const url = "sqlite:changes.db?mode=rwc";
+  const url = "sqlite:changes.db";
   const create = await sql({ url, query: "create table t(id integer)" });
   assert.deepEqual((await create.answer()).output, { rows: [], rowCount: 0, columns: [], truncated: false });
   const insert = await sql({
@@ -113,7 +113,18 @@ const failures: readonly (readonly [string, ValueMap, string, RegExp])[] = [
     /1 placeholder and params has 2 values/,
   ],
   ["named placeholders", { query: "select :a", params: [1] }, "query", /:a has no value/],
-  ["a missing file", { url: "sqlite:missing.db", query: "select 1" }, "not_found", /Cannot open|mode=rwc/],
+  [
+    "a missing file",
+    { url: "sqlite:missing.db?mode=rw", query: "select 1" },
+    "not_found",
+    /Cannot open|mode=rw/,
+  ],
+  [
+    "a missing file to read",
+    { url: "sqlite:missing.db", query: "select 1", readOnly: true },
+    "not_found",
+    /readOnly/,
+  ],
   ["a directory", { url: "sqlite:.", query: "select 1" }, "not_a_file", /directory/],
   ["another URL", { url: "oracle://x", query: "select 1" }, "template", /oracle: is not known/],
   ["a host", { url: "sqlite://data.db", query: "select 1" }, "template", /no host: write sqlite:data.db/],
@@ -130,7 +141,7 @@ for (const [name, spec, code, message] of failures) {
 
 test("openSql() lets nothing be written where it is told to read only", async () => {
   const url = "sqlite:readonly.db";
-  await (await sql({ url: `${url}?mode=rwc`, query: "create table t(x)" })).answer();
+  await (await sql({ url: `${url}`, query: "create table t(x)" })).answer();
   const { error } = await (await sql({ url, query: "insert into t values (1)", readOnly: true })).failure();
   assert.equal(error.code, "permission");
 });
@@ -153,7 +164,7 @@ test("openSql() stops a query that is cancelled, and goes on with another", asyn
 });
 
 test("openSql() says that a write which was cut off may have happened, unless doing it twice is harmless", async () => {
-  const spec = { url: "sqlite:cut.db?mode=rwc", query: `create table t as ${endless}` };
+  const spec = { url: "sqlite:cut.db", query: `create table t as ${endless}` };
   for (const [idempotent, code] of [[false, "outcome_unknown"], [true, "timeout"]] as const) {
     const call = new TestCall();
     const running = (await sql(spec, { idempotent })).failure({}, call);
@@ -166,9 +177,9 @@ test("openSql() says that a write which was cut off may have happened, unless do
 
 test("openSql() keeps no more connections than its pool has places", async () => {
   const pool = poolPlan(2);
-  const task = await sql({ url: "sqlite:${{ item }}.db?mode=rwc", query: "create table t(x)" }, { pool });
+  const task = await sql({ url: "sqlite:${{ item }}.db", query: "create table t(x)" }, { pool });
   for (const item of ["a", "b", "c"]) await task.answer({ item });
-  const again = await sql({ url: "sqlite:c.db?mode=rwc", query: "select count(*) as n from t" }, { pool });
+  const again = await sql({ url: "sqlite:c.db", query: "select count(*) as n from t" }, { pool });
   assert.deepEqual((await again.answer()).output.rows, [{ n: 0 }]);
 });
 

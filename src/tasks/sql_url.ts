@@ -64,7 +64,7 @@ function serverPlace(dialect: SqlDialect, options: ServerOptions, open: SqlPlace
 /** How long a statement waits for another one to let go of the file, before the attempt fails and may be repeated. */
 const busyMs = 5_000;
 
-/** `sqlite:data.db`, `sqlite:///var/data.db`, `sqlite:data.db?mode=rwc`, `sqlite::memory:`. */
+/** `sqlite:data.db`, `sqlite:///var/data.db`, `sqlite:data.db?mode=rw`, `sqlite::memory:`. */
 function readSqliteUrl(rest: string, directory: string): SqlPlace | Wrong {
   const [, place = "", options] = /^(.*?)(?:\?([^?]*))?$/s.exec(rest)!;
   if (/^\/\/[^/]/.test(place)) {
@@ -76,10 +76,11 @@ function readSqliteUrl(rest: string, directory: string): SqlPlace | Wrong {
   }
   if (place === "") return { wrong: "the path is missing: write sqlite:data.db" };
   if (options !== undefined && !/^mode=rwc?$/.test(options)) {
-    return { wrong: `"?${options}" is no option: there is ?mode=rwc, which makes a file that is missing` };
+    return { wrong: `"?${options}" is no option: there is ?mode=rw, which makes no file that is missing` };
   }
   const path = place === ":memory:" ? place : resolvePath(directory, place.replace(/^\/\/\//, "/"));
-  const create = options === "mode=rwc";
+  // A missing file is made, as every other SQLite client does.
+  const create = options !== "mode=rw";
   return {
     dialect: "sqlite",
     key: `sqlite:${create}:${path}`,
