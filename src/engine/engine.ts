@@ -388,7 +388,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function settle(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, verdict: Verdict): void {
     const { pool, task } = lane;
     const now = clock.now();
-    noteHealth(pool, call, verdict, now);
+    noteHealth(lane, call, verdict, now);
     release(pool, task, call);
     if (verdict.kind === "backpressure") waitForMachine(lane, run, verdict.message, now);
     else {
@@ -406,7 +406,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   /** Tells the breaker and the adaptive limit; an attempt that the run cut off says nothing of the target. */
-  function noteHealth(pool: PoolState<P>, call: AttemptCall, verdict: Verdict, now: number): void {
+  function noteHealth({ pool, task }: Lane<P>, call: AttemptCall, verdict: Verdict, now: number): void {
     if (
       verdict.kind === "backpressure" || (call.cancelled !== undefined && call.cancelled.code !== "timeout")
     ) return;
@@ -414,7 +414,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     pool.breaker?.record(isHealthy, call.isProbe, now, pool.limit);
     if (pool.adaptive === null) return;
     const isLoss = !isHealthy || (verdict.kind === "failed" && verdict.throttled === true);
-    const limit = pool.adaptive.record(now - call.startedAt, isLoss, pool.running, now);
+    const limit = pool.adaptive.record(now - call.startedAt, isLoss, pool.running, now, task.position);
     if (limit !== pool.limit) {
       ceiling.resize(pool, limit);
       mark(pool);

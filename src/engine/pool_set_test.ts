@@ -24,7 +24,7 @@ function familyOf(more: { readonly minLimit?: number; readonly breaker?: typeof 
 test("restIfIdle() takes an idle pool out of the run, and laneOf() brings it back as it was", () => {
   const { pools, task } = familyOf({ minLimit: 1 });
   const lane = pools.laneOf(task, "a");
-  lane.pool.adaptive!.record(10, false, 1, 0);
+  lane.pool.adaptive!.record(10, false, 1, 0, 0);
   lane.pool.limit = 7;
   lane.pool.peak = 3;
   pools.restIfIdle(lane.pool, 1);

@@ -1,70 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runEngine } from "../../src/engine/engine.ts";
-import type { PoolSpec, PoolView, TaskSpec } from "../../src/engine/types.ts";
-import type { Outcome } from "../../src/model/outcome.ts";
-import type { Failure, Verdict } from "../../src/model/verdict.ts";
-import { seededRandom, VirtualClock } from "./virtual_clock.ts";
-
-interface World {
-  readonly pool: Omit<PoolSpec, "name">;
-  readonly runs: number;
-  readonly attempts?: number;
-  /** How long an attempt takes and what comes of it. */
-  serve(
-    world: { now: number; running: number; attempt: number; random: number },
-  ): { ms: number; verdict: Verdict };
-}
-
-const ok: Verdict = { kind: "ok", output: { fields: {}, outputs: null, saved: null } };
-const down: Failure = {
-  kind: "failed",
-  error: { code: "connect", message: "connection refused", retryable: true },
-  unhealthy: true,
-};
-
-async function play(world: World, seed = 1) {
-  const clock = new VirtualClock();
-  const random = seededRandom(seed);
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  const startedAt: number[] = [];
-  let next = 0;
-  let running = 0;
-  const task: TaskSpec<number> = {
-    source: { pull: () => (next < world.runs ? { payload: next++ } : null) },
-    pool: 0,
-    attemptMs: null,
-    totalMs: null,
-    retry: { attempts: world.attempts ?? 4, initialMs: 200, maxMs: 20_000, jitter: "full" },
-  };
-  const engine = runEngine<number>({
-    pools: [{ name: "x", ...world.pool }],
-    tasks: [task],
-    clock,
-    hooks: {
-      random,
-      ended: (_run, ending) => outcomes[ending.outcome] = (outcomes[ending.outcome] ?? 0) + 1,
-      perform: (_run, call) => {
-        running++;
-        startedAt.push(clock.now());
-        const { ms, verdict } = world.serve({
-          now: clock.now(),
-          running,
-          attempt: call.attempt,
-          random: random(),
-        });
-        return new Promise((resolve) =>
-          clock.sleep(ms, () => {
-            running--;
-            resolve(verdict);
-          })
-        );
-      },
-    },
-  });
-  await clock.run(engine.done);
-  return { outcomes, startedAt, endedAt: clock.now(), pool: engine.pools()[0] as PoolView };
-}
+import { down, ok, play } from "./play_target.ts";
+import { VirtualClock } from "./virtual_clock.ts";
 
 test("the retry budget keeps a half-broken target at 1.25 times the calls", async () => {
   const { startedAt, outcomes, pool } = await play({
@@ -118,31 +56,6 @@ test("the breaker gives up on a target that stays down", async () => {
   });
   assert.ok(outcomes.skipped! > 3_000, JSON.stringify(outcomes));
   assert.ok(endedAt < 70_000, `ended at ${endedAt}`);
-});
-
-test("an adaptive limit is within 20 % of the best fixed one without knowing it, with far fewer errors than a wide one", async () => {
-  // Twelve at a time are served at full speed; more share it; beyond 30 it sheds.
-  const serve: World["serve"] = ({ running, random }) =>
-    running > 30
-      ? { ms: 5, verdict: { ...down, error: { ...down.error, code: "http_status" } } }
-      : { ms: (40 + random * 20) * Math.max(1, running / 12), verdict: ok };
-  const best = await play({ pool: { limit: 12 }, runs: 8_000, serve });
-  const wide = await play({ pool: { limit: 64 }, runs: 8_000, serve });
-  const adaptive = await play({ pool: { limit: 64, minLimit: 1 }, runs: 8_000, serve });
-  const errors = (result: { startedAt: number[] }) => result.startedAt.length - 8_000;
-  assert.ok(adaptive.endedAt <= best.endedAt * 1.2, `${adaptive.endedAt} against ${best.endedAt}`);
-  assert.ok(errors(adaptive) * 10 <= errors(wide), `${errors(adaptive)} against ${errors(wide)} errors`);
-  assert.ok(adaptive.pool.limitHistory.length > 2);
-});
-
-test("an adaptive limit follows a capacity that changes", async () => {
-  const serve: World["serve"] = ({ running, now, random }) => {
-    const capacity = now < 10_000 ? 6 : 24;
-    return { ms: (40 + random * 20) * Math.max(1, running / capacity), verdict: ok };
-  };
-  const best = await play({ pool: { limit: 24 }, runs: 8_000, serve });
-  const adaptive = await play({ pool: { limit: 64, minLimit: 1 }, runs: 8_000, serve });
-  assert.ok(adaptive.endedAt <= best.endedAt * 1.2, `${adaptive.endedAt} against ${best.endedAt}`);
 });
 
 test("a rate lets no window see more than its share and burst", async () => {
