@@ -89,7 +89,7 @@ export const commands: readonly Command[] = [
       "Where you would type xargs or parallel. {} is always one argument, whatever it contains; no shell takes part. The same engine as fanout run: failures are isolated, Ctrl-C is clean, and the report's path is the last line. The output of programs goes to stdout, each in one piece.",
     examples: [
       "cat urls | fanout each -c 20 http 'GET {}'",
-      "cat ids | fanout each http 'https://api.example.com/users/{}'     # in a longer URL: one encoded segment",
+      "cat ids | fanout each http 'https://api.example.com/users/{}'    # one encoded segment",
       "find . -name '*.png' -print0 | fanout each -0 -c 4 exec optipng -- {}",
       "",
       "xargs -P4 -n1 gzip < files                  fanout each -c 4 -a files exec gzip -- {}",

@@ -164,7 +164,7 @@ params: { a: [x], b: { defualt: 1 } }
 tasks:
   a: { exec: { command: echo hi }, expect: stdout != "", needs: b, matrix: { n: 3 } }
   b: { http: { url: [a], headers: [b], okStatus: [20, 200-100, ok] }, outputs: [x], foreach: 3 }
-  d: { exec: { command: [x] }, foreach: ids.txt }
+  d: { exec: { command: [x] }, foreach: ids.csv }
   c: text
 `,
     problems: [
@@ -181,7 +181,7 @@ tasks:
       '5:64: expected a status or a range such as 200-299, got "ok"',
       "5:80: expected a map, got a list",
       "5:94: expected a list, got 3: write a list, { lines: FILE }, or an expression in ${{ }}",
-      '6:41: expected a list, got "ids.txt": write a list, { lines: FILE }, or an expression in ${{ }}',
+      '6:41: expected a list, got "ids.csv": write a list, { lines: FILE }, or an expression in ${{ }}',
       '7:6: expected a map, got "text"',
     ],
   },
@@ -240,13 +240,13 @@ tasks:
 tasks:
   a: { http: { url: https://x }, save: out/a.json }
   b: { http: { url: https://x }, save: { path: ./out//a.json } }
-  c: { http: { url: https://x }, foreach: { lines: ids.txt }, collect: { path: ids.txt, value: json } }
+  c: { http: { url: https://x }, foreach: { lines: ids.csv }, collect: { path: ids.csv, value: json } }
   d: { http: { url: https://x }, save: c.yaml }
 report: { json: out/a.json, html: /dev/stdout, junit: /dev/stdout }
 `,
     problems: [
       '4:48: ./out//a.json is also where task "a" saves: write to another path',
-      '5:80: ids.txt is also the source of task "c": write to another path',
+      '5:80: ids.csv is also the source of task "c": write to another path',
       "6:40: c.yaml is also the config itself: write to another path",
       '7:17: out/a.json is also where task "b" saves: write to another path',
     ],
