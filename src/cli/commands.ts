@@ -92,8 +92,8 @@ export const commands: readonly Command[] = [
       "cat ids | fanout each http 'https://api.example.com/users/{}'    # one encoded segment",
       "find . -name '*.png' -print0 | fanout each -0 -c 4 exec optipng -- {}",
       "",
-      "xargs -P4 -n1 gzip < files                  fanout each -c 4 -a files exec gzip -- {}",
-      "parallel -j4 --timeout 30 gzip :::: files   fanout each -c 4 --timeout 30s -a files exec gzip -- {}",
+      "xargs -P4 -n1 gzip < files                  fanout each -c4 -a files exec gzip -- {}",
+      "parallel -j4 --timeout 30 gzip :::: files   fanout each -c4 --timeout 30s -a files exec gzip -- {}",
       "parallel --retries 3 curl -f :::: urls      fanout each --attempts 3 -a urls http 'GET {}'",
     ],
     flags: [
