@@ -1,5 +1,6 @@
 import type { ReportProblem } from "../model/diagnostic.ts";
 import { isValueMap, type ValueMap } from "../model/json.ts";
+import { namesItsHost } from "./http_url.ts";
 
 /**
  * Rules between the fields of a task's section, and of the connection it stands on. Paths are relative to the task's
@@ -10,11 +11,18 @@ export function checkHttp(spec: ValueMap, report: ReportProblem, connection: Val
   checkMethod(spec, report);
   checkHeaders(spec, report);
   checkConnection(spec, report, { ...connection, ...withoutNulls(spec) });
+  checkHome(spec, report, connection);
+}
+
+/** What is configured for a target goes to an origin that the config names, never where data leads. */
+function checkHome({ url }: ValueMap, report: ReportProblem, connection: ValueMap): void {
+  if (connection.baseUrl || (typeof url === "string" && namesItsHost(url))) return;
   for (const key of ["headers", "auth"]) {
-    if (!connection[key] || connection.baseUrl) continue;
+    if (!connection[key]) continue;
     report(
-      [],
-      `the ${key} of the target or the defaults go to the origin of a baseUrl only, and there is none`,
+      ["url"],
+      `the ${key} of the target or the defaults go to no host that data names: ` +
+        `name a target that has a baseUrl, or write "${key}" in this task`,
     );
   }
 }

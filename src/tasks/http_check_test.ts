@@ -11,8 +11,19 @@ const rows: readonly (readonly [string, ValueMap, ValueMap, readonly string[]])[
   ["a url without a base", { url: "/users" }, {}, ["url"]],
   ["a url with a base", { url: "/users" }, { baseUrl: url }, []],
   ["a url that data gives", { url: "${{ item }}" }, {}, []],
-  ["headers with nowhere to go", { url }, { headers: { a: "b" } }, [""]],
-  ["auth with nowhere to go", { url }, { auth: { bearer: "t" } }, [""]],
+  ["headers for a host that the url names", { url: `${url}\${{ item }}` }, { headers: { a: "b" } }, []],
+  ["headers for a host that data names", { url: "${{ item }}" }, { headers: { a: "b" } }, ["url"]],
+  ["headers for a host that data is part of", { url: "https://a.${{ item }}" }, { headers: { a: "b" } }, [
+    "url",
+  ]],
+  ["headers for a user that data names", { url: "https://${{ item }}@a.test/" }, { headers: { a: "b" } }, [
+    "url",
+  ]],
+  ["auth for a host that data names", { url: "${{ item }}" }, { auth: { bearer: "t" } }, ["url"]],
+  ["auth for a host that data names, by its base", { url: "${{ item }}" }, {
+    baseUrl: url,
+    auth: { bearer: "t" },
+  }, []],
   ["a method with a blank", { url, method: "GET /" }, {}, ["method"]],
   ["CONNECT", { url, method: "connect" }, {}, ["method"]],
   ["a method that data gives", { url, method: "${{ item }}" }, {}, []],

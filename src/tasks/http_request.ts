@@ -40,7 +40,10 @@ export interface RequestTemplate {
 export interface RequestContext {
   /** The task's section. */
   readonly spec: ValueMap;
-  /** The target's section; its headers and sign-in go to the origin of `base` only. */
+  /**
+   * The target's section; its headers and sign-in go to the origin of `base` only, and without one to the origin that the
+   * task's own `url` writes out.
+   */
   readonly target: ValueMap;
   readonly base: URL | null;
   readonly origins: Origins;
@@ -63,10 +66,10 @@ export function compileRequest(context: RequestContext): RequestTemplate {
 
   const own = configured(spec, (source) => made(template(source)), context.tokens);
   const ofTarget = configured(target, context.renderTarget, context.tokens);
-  const atBase = compileHeaders(standardHeaders([...ofTarget, ...own]), ofTarget, own);
+  const atHome = compileHeaders(standardHeaders([...ofTarget, ...own]), ofTarget, own);
   const elsewhere = compileHeaders(standardHeaders(own), own);
   const foreignLines = compileHeaders(standardHeaders([])).render({});
-  const baseOrigin = base === null ? null : origins.of(base);
+  const homeOrigin = base === null ? url.fixedOrigin : origins.of(base);
 
   function urlOf(vars: Vars): HttpUrl {
     const rendered = url.render(vars);
@@ -78,7 +81,7 @@ export function compileRequest(context: RequestContext): RequestTemplate {
     urlOf,
     render(vars) {
       const url = urlOf(vars);
-      const headers = url.origin === baseOrigin ? atBase : elsewhere;
+      const headers = url.origin === homeOrigin ? atHome : elsewhere;
       let plainLines = headers.has("host") ? "" : `host: ${url.origin.authority}\r\n`;
       plainLines += headers.render(vars);
       if (url.userinfo !== null && !headers.has("authorization")) {

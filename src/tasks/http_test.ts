@@ -114,6 +114,14 @@ test("perform() keeps the target's headers and sign-in from other origins", asyn
   assert.deepEqual([home.header("x-key"), home.header("authorization")], ["k", "Bearer s3cret-token"]);
 });
 
+test("perform() gives a target's headers without a baseUrl to the host that the url writes out", async () => {
+  const target = { headers: { "x-key": "k" }, auth: { bearer: "${{ secrets.token }}" } };
+  const home = await seen({ http: { url: `${server.url}/\${{ item }}` }, target }, "echo");
+  assert.deepEqual([home.header("x-key"), home.header("authorization")], ["k", "Bearer s3cret-token"]);
+  const away = await seen({ http: { url: "${{ item }}" }, target }, `${server.url}/echo`);
+  assert.deepEqual([away.header("x-key"), away.header("authorization")], [undefined, undefined]);
+});
+
 const bodies: readonly {
   readonly name: string;
   readonly http: ValueMap;

@@ -12,6 +12,8 @@ export interface HttpUrl {
 
 /** A task's `url` and its target's `baseUrl`, compiled. */
 export interface UrlTemplate {
+  /** Where every URL of it lies; null when values decide. */
+  readonly fixedOrigin: Origin | null;
   /** @throws ExpressionError when the values at hand make no URL */
   render(vars: Vars): HttpUrl;
 }
@@ -67,6 +69,7 @@ function freeUrl(template: Template, base: URL | null, origins: Origins): UrlTem
     return encodeValue(text, places[part]!);
   };
   return {
+    fixedOrigin: null,
     render(vars) {
       values = [];
       const text = template.renderText(vars, encode);
@@ -76,6 +79,11 @@ function freeUrl(template: Template, base: URL | null, origins: Origins): UrlTem
       return { origin: origins.of(url), path: url.pathname + url.search, userinfo: userinfoOf(url) };
     },
   };
+}
+
+/** True when a task's `url` itself writes out the host: no value can lead it elsewhere. */
+export function namesItsHost(url: string): boolean {
+  return /^https?:\/\/[^/?#]+/i.test(url) && !isInAuthority(url.split("${{", 1)[0]!);
 }
 
 /** Undefined when an expression stands in the host, or the text begins with one. */
@@ -96,7 +104,7 @@ function fixedHostUrl(template: Template, base: URL | null, origins: Origins): U
   const userinfo = userinfoOf(url);
   if (pieces.length === 1) {
     const constant: HttpUrl = { origin, path: pieces[0]!, userinfo };
-    return { render: () => constant };
+    return { fixedOrigin: origin, render: () => constant };
   }
   const values: string[] = [];
   const encode = (text: string) => {
@@ -104,6 +112,7 @@ function fixedHostUrl(template: Template, base: URL | null, origins: Origins): U
     return "";
   };
   return {
+    fixedOrigin: origin,
     render(vars) {
       values.length = 0;
       template.renderText(vars, encode);
