@@ -8,6 +8,7 @@ export interface Databases {
   openSqlite(options: SqliteOptions): Opening<SqlSession>;
   openPostgres(options: PostgresOptions): Opening<SqlSession>;
   openMysql(options: ServerOptions): Opening<SqlSession>;
+  openRedis(options: ServerOptions): Opening<RedisSession>;
 }
 
 /** A SQLite file. */
@@ -108,13 +109,47 @@ export interface Finished {
   readonly rowCount: number;
 }
 
+/** One connection to Redis. */
+export interface RedisSession {
+  /** False once it cannot take another command: it is to be closed. */
+  readonly usable: boolean;
+  /** Sends a command; the one before has ended. */
+  run(command: RedisCommand): RunningCommand;
+  /** May be called at any time, more than once. A command without a reply is given up. */
+  close(): Promise<void>;
+}
+
+/** What is sent to Redis. */
+export interface RedisCommand {
+  /** The command and its arguments, each as it is. */
+  readonly words: readonly (string | Uint8Array)[];
+  /** A larger reply is trouble with the code `TOO_LARGE`, and ends the connection. */
+  readonly maxBytes: number;
+  /** It may wait on the server: to stop it, the server is asked to let go of it. */
+  readonly blocks: boolean;
+}
+
+/** A command without a reply yet. `ended` never rejects. */
+export interface RunningCommand {
+  readonly ended: Promise<Replied | Trouble>;
+  /** Stops waiting, on the server too where that is possible. May be called more than once. */
+  cancel(): void;
+}
+
+/** What Redis answered. */
+export interface Replied {
+  readonly kind: "reply";
+  /** Integers to 64 bits, texts, bytes that are no text, lists, null; an error within a list is `{ error }`. */
+  readonly value: Value;
+}
+
 /** What went wrong, in the words of the server or the system. */
 export interface Trouble {
   readonly kind: "trouble";
   /**
    * SQLSTATE for PostgreSQL, the error's number for MySQL, `SQLITE_BUSY`, the first word of a Redis error,
    * or the system's name for what happened to the socket or the file: `ECONNREFUSED`, `ENOENT`. Words of our own:
-   * `CANCELLED`; `TIMEOUT`, no connection in time; `TLS`, certificates and keys; `NO_TLS`, the server has none; `PROTOCOL`, an answer that makes no sense;
+   * `CANCELLED`; `TOO_LARGE`; `MAXCLIENTS`, Redis has too many connections; `TIMEOUT`, no connection in time; `TLS`, certificates and keys; `NO_TLS`, the server has none; `PROTOCOL`, an answer that makes no sense;
    * `UNSUPPORTED`, a statement that does not work this way; `TRANSACTION`, one that leaves a transaction open.
    */
   readonly code: string;
@@ -128,6 +163,7 @@ export const realDatabases: Databases = {
   openSqlite: (options) => lazily(async () => (await import("./sqlite.ts")).openSqlite(options)),
   openPostgres: (options) => lazily(async () => (await import("./postgres.ts")).openPostgres(options)),
   openMysql: (options) => lazily(async () => (await import("./mysql.ts")).openMysql(options)),
+  openRedis: (options) => lazily(async () => (await import("./redis.ts")).openRedis(options)),
 };
 
 /** Opens with a driver that has to be imported first. */

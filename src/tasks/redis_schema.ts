@@ -1,34 +1,74 @@
-import { list, required, settings, text } from "../schema/words.ts";
+import type { ReportProblem } from "../model/diagnostic.ts";
+import type { ValueMap } from "../model/json.ts";
+import { list, required, settings, size, text } from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
+import { isEndless, isReader } from "./redis_commands.ts";
+import { readRedisUrl } from "./redis_url.ts";
+import { tlsSettings } from "./tls_schema.ts";
 
-const url = text({ description: "The server.", examples: ["redis://127.0.0.1:6379/0"] });
+/** Bytes of one reply, unless the config says otherwise. */
+export const builtInMaxBytes = 10_000_000;
+
+/** What may stand under a target and under a task, the task's winning. */
+const shared = {
+  url: text({
+    description: "The server: `redis://`, `rediss://` for TLS, `unix://` for a socket.",
+    examples: ["redis://127.0.0.1:6379/0", "${{ secrets.redis }}"],
+  }),
+  maxBytes: size({ description: "A larger reply fails the attempt with `too_large`.", default: "10MB" }),
+  tls: tlsSettings,
+};
 
 const schema = settings({
-  command: required(list(text("The command, or one argument."), {
+  command: required(list(text("The command, or one argument: sent as it is, blanks and all."), {
     description: "The command and its arguments.",
     examples: [["INCR", "sync:${{ params.day }}"]],
   }, { min: 1 })),
-  url,
+  ...shared,
 }, { description: "Sends a Redis command.", examples: [{ command: ["GET", "${{ item }}"] }] });
 
 /** Redis commands, as far as they are known before anything runs. */
 export const redisKind: Kind = {
   name: "redis",
+  limits: { maxBytes: builtInMaxBytes },
   schema,
-  targetSchema: settings({ url }, "A Redis server."),
+  targetSchema: settings(shared, "A Redis server."),
   phases: ["connect"],
   resultFields: { value: "dyn" },
   textFields: [],
-  check(spec, report, connection) {
-    if ((spec.url ?? connection.url ?? null) !== null) return;
-    report([], 'no server is named: write a "url" here, or name a target that has one');
-  },
+  check: checkRedis,
   defaultPool: (spec) => ({
     name: String(spec.url ?? "redis"),
     concurrency: 16,
     why: "default for Redis: 16 per URL",
     per: null,
   }),
-  isHarmless: () => false,
-  load: () => Promise.reject(new Error("redis tasks cannot be run yet")),
+  isHarmless: (spec) => isReader(wordsOf(spec)),
+  load: async () => (await import("./redis.ts")).openRedisTask,
 };
+
+function checkRedis(spec: ValueMap, report: ReportProblem, connection: ValueMap): void {
+  const url = spec.url ?? connection.url;
+  if (url === undefined || url === null) {
+    report([], 'no server is named: write a "url" here, or name a target that has one');
+  } else if (spec.url === url && typeof url === "string" && !url.includes("${{")) {
+    const options = readRedisUrl(url, { directory: "/", tls: undefined, connectMs: null });
+    if ("wrong" in options) report(["url"], `this is no Redis server: ${options.wrong}`);
+  }
+  const words = wordsOf(spec);
+  if (isEndless(words)) report(["command"], `${words[0]} does not answer once: it cannot be a task`);
+  if (words.length === 1 && /\s/.test(words[0]!)) {
+    const written = JSON.stringify(words[0]!.trim().split(/\s+/));
+    report(
+      ["command", 0],
+      `there is no command with a blank in its name: write its words one by one, ${written}`,
+    );
+  }
+}
+
+/** Texts with an expression in them are no command's name. */
+function wordsOf({ command }: ValueMap): readonly string[] {
+  return Array.isArray(command)
+    ? command.map((word) => String(word).includes("${{") ? "" : String(word))
+    : [];
+}

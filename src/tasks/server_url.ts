@@ -34,7 +34,7 @@ export interface ServerContext {
 export function readServerUrl(url: string): ServerUrl | Wrong {
   let parsed: URL;
   try {
-    parsed = new URL(url);
+    parsed = new URL(url.replace(/^([^/?#]*:\/\/[^/?#]*@)(?=[/?#]|$)/, `$1${nowhere}`));
   } catch {
     return {
       wrong:
@@ -44,7 +44,9 @@ export function readServerUrl(url: string): ServerUrl | Wrong {
   try {
     return {
       scheme: parsed.protocol.slice(0, -1),
-      host: decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, "$1"),
+      host: parsed.hostname === nowhere
+        ? ""
+        : decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, "$1"),
       port: parsed.port === "" ? null : Number(parsed.port),
       user: decodeURIComponent(parsed.username) || null,
       password: decodeURIComponent(parsed.password) || null,
@@ -55,6 +57,9 @@ export function readServerUrl(url: string): ServerUrl | Wrong {
     return { wrong: "a % in it is followed by no code: a % itself is written %25" };
   }
 }
+
+/** Stands for a host that is left out: `redis://:password@/run/redis.sock` is no URL to the platform's parser. */
+const nowhere = "nowhere.invalid";
 
 /** Says which option of a URL is unknown. */
 export function checkOptions({ options }: ServerUrl, known: readonly string[]): Wrong | undefined {
@@ -86,3 +91,16 @@ export function readTlsSection(
 
 /** No TLS, and no files. */
 export const noTls: DatabaseTls = { mode: "disable", ca: null, cert: null, key: null, serverName: null };
+
+/** Reads where to connect; most tasks ask for one place only, which is read once. */
+export function readOnce<P>(
+  read: (url: string, tls: ValueMap | undefined) => P,
+): (url: string, tls: ValueMap | undefined) => P {
+  let last: { readonly url: string; readonly tls: ValueMap | undefined; readonly place: P } | undefined;
+  return (url, tls) => {
+    if (last === undefined || last.url !== url || last.tls !== tls) {
+      last = { url, tls, place: read(url, tls) };
+    }
+    return last.place;
+  };
+}

@@ -1,14 +1,15 @@
 import type { Value, ValueMap } from "../model/json.ts";
-import type { CapturePlan } from "../model/plan.ts";
 import type { Backpressure, Call, Failure } from "../model/verdict.ts";
-import type { Finished, Opening, SqlSession, SqlStatement, Trouble } from "../runtime/databases.ts";
-import { defaultCaptureBytes } from "./body_store.ts";
+import type { Finished, SqlSession, SqlStatement } from "../runtime/databases.ts";
 import type { Body } from "./body.ts";
+import { cancellable } from "./cancellable.ts";
+import { captureLimit } from "./capture_limit.ts";
+import { judgeTrouble } from "./database_failure.ts";
 import type { Answer, Job, Performer, TaskContext } from "./kind.ts";
 import { compileValue } from "./render_value.ts";
-import { readTlsSection, type Wrong } from "./server_url.ts";
+import { readOnce, readTlsSection } from "./server_url.ts";
 import { joinSessionPool, type SessionPool } from "./session_pool.ts";
-import { judgeTrouble, type TroubleContext } from "./sql_failure.ts";
+import { takeSession } from "./take_session.ts";
 import { ResultRows, type RowLimits } from "./sql_rows.ts";
 import { rowFormatOf, type RowWriter, writeRows } from "./sql_save.ts";
 import { builtInMaxBytes, builtInMaxRows } from "./sql_schema.ts";
@@ -31,17 +32,16 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   const limits: RowLimits = {
     maxRows: spec.maxRows,
     maxBytes: spec.maxBytes,
-    captureBytes: captureBytes(task.capture, spec.maxBytes),
+    captureBytes: captureLimit(task.capture, spec.maxBytes),
     keepAll: context.reads("rows"),
   };
   const format = task.save === null ? null : rowFormatOf(task.save.path);
   const sessions: SessionPool<SqlSession> = joinSessionPool(context.pool);
   const statements = new Map<string, PreparedQuery>();
-  let lastPlace: {
-    readonly url: string;
-    readonly tls: ValueMap | undefined;
-    readonly place: SqlPlace | Wrong;
-  } | undefined;
+  const placeOf = readOnce((url, tls) => {
+    const { connectMs } = task.timeouts;
+    return readSqlUrl(url, { directory, tls: readTlsSection(tls, directory), connectMs });
+  });
 
   return {
     async perform(job, call) {
@@ -65,21 +65,10 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     close: () => sessions.leave(),
   };
 
-  /** The same for most inputs of most tasks. */
-  function placeOf(url: string, tls: ValueMap | undefined): SqlPlace | Wrong {
-    if (lastPlace?.url === url && lastPlace.tls === tls) return lastPlace.place;
-    const { connectMs } = task.timeouts;
-    const place = readSqlUrl(url, { directory, tls: readTlsSection(tls, directory), connectMs });
-    lastPlace = { url, tls, place };
-    return place;
-  }
-
   /** What can be said of the query depends on who reads it, and that is known when the URL is. */
   function prepare(place: SqlPlace): PreparedQuery {
     let prepared = statements.get(place.dialect);
-    if (prepared === undefined) {
-      statements.set(place.dialect, prepared = prepareQuery(spec, place));
-    }
+    if (prepared === undefined) statements.set(place.dialect, prepared = prepareQuery(spec, place));
     return prepared;
   }
 
@@ -90,12 +79,16 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     job: Job,
     call: Call,
   ): Promise<Answer | Failure | Backpressure> {
-    const refusal = sessions.refusal(place.key);
-    if (refusal !== undefined) return refusal;
     const of = place.dialect === "sqlite" ? "file" : "server";
-    const judging = { of, shown: place.shown, harmless: task.harmless, onlyReads } as const;
-    const session = sessions.take(place.key) ?? await open(place, call);
-    if ("kind" in session) return noteRefusal(place, judge(session, { ...judging, sent: false }, call));
+    const judging = {
+      of,
+      what: "statement",
+      shown: place.shown,
+      harmless: task.harmless,
+      onlyReads,
+    } as const;
+    const session = await takeSession(sessions, place.key, () => place.open(ports.databases), judging, call);
+    if ("kind" in session) return session;
     const { body, writer } = startSave(job);
     const rows = new ResultRows(limits, writer);
     const running = session.run(statement, rows);
@@ -103,21 +96,9 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     sessions.giveBack(place.key, session);
     if (ending.kind === "trouble") {
       body?.discard();
-      return judge(ending, { ...judging, sent: true }, call);
+      return judgeTrouble(ending, { ...judging, sent: true, cancelled: call.cancelled });
     }
     return finish(ending, rows, statement.stoppable, body, writer);
-  }
-
-  async function open(place: SqlPlace, call: Call): Promise<SqlSession | Trouble> {
-    const opening: Opening<SqlSession> = place.open(ports.databases);
-    const opened = await cancellable(opening, opening.opened, call);
-    if ("kind" in opened) sessions.giveUp();
-    return opened;
-  }
-
-  function noteRefusal<T extends Failure | Backpressure>(place: SqlPlace, verdict: T): T {
-    if (verdict.kind === "failed" && verdict.error.code === "auth") sessions.refuse(place.key, verdict);
-    return verdict;
   }
 
   function startSave(job: Job): { readonly body: Body | null; readonly writer: RowWriter | null } {
@@ -203,38 +184,6 @@ function prepareQuery({ query, params, readOnly }: SqlSpec, { dialect }: SqlPlac
     stoppable: readOnly || reads,
     bind: bindValues(query, dialect),
   };
-}
-
-function captureBytes(capture: CapturePlan, maxBytes: number): number {
-  switch (capture.mode) {
-    case "size":
-      return capture.bytes;
-    case "failed":
-      return defaultCaptureBytes;
-    case "all":
-      return maxBytes;
-    case "none":
-      return 0;
-  }
-}
-
-/** Waits for work that stops when the attempt has to end. */
-async function cancellable<T>(work: { cancel(): void }, ended: Promise<T>, call: Call): Promise<T> {
-  if (call.cancelled !== undefined) work.cancel();
-  else call.onCancel = () => work.cancel();
-  try {
-    return await ended;
-  } finally {
-    call.onCancel = undefined;
-  }
-}
-
-function judge(
-  trouble: Trouble,
-  context: Omit<TroubleContext, "cancelled">,
-  call: Call,
-): Failure | Backpressure {
-  return judgeTrouble(trouble, { ...context, cancelled: call.cancelled });
 }
 
 function failed(code: "template" | "query" | "too_large", message: string): Failure {

@@ -8,6 +8,8 @@ export interface TroubleContext {
   readonly of: "server" | "file";
   /** What it was done to, for the message. */
   readonly shown: string;
+  /** What was sent, for the message. */
+  readonly what: "statement" | "command";
   /** A statement was sent; else the connection was still being made. */
   readonly sent: boolean;
   /** It may be repeated though its fate is unknown. */
@@ -60,6 +62,7 @@ const exhausted: ReadonlySet<string> = new Set([
   "1040",
   "1203",
   "1226",
+  "MAXCLIENTS",
 ]);
 
 function meaningOf({ code, message }: Trouble, { of, sent }: TroubleContext): Meaning {
@@ -87,6 +90,7 @@ const meanings: { readonly [code: string]: Meaning } = {
   TLS: { code: "tls" },
   NO_TLS: { code: "tls" },
   PROTOCOL: { code: "protocol" },
+  TOO_LARGE: { code: "too_large" },
   ENOTFOUND: { code: "dns" },
   EAI_AGAIN: { code: "dns", retryable: true, unhealthy: true },
   EACCES: { code: "permission" },
@@ -134,6 +138,18 @@ const meanings: { readonly [code: string]: Meaning } = {
   "1836": readOnlyServer,
   "1969": ranOut,
   "3024": ranOut,
+  BUSY: rolledBack,
+  CLUSTERDOWN: notReady,
+  LOADING: notReady,
+  MASTERDOWN: notReady,
+  MISCONF: { code: "io" },
+  MOVED: { code: "query", hint: "; it is a node of a cluster: name the one that has the key" },
+  NOAUTH: { code: "auth" },
+  DENIED: { code: "auth" },
+  NOPERM: { code: "permission" },
+  READONLY: readOnlyServer,
+  TRYAGAIN: rolledBack,
+  WRONGPASS: { code: "auth" },
 };
 
 const fileMeanings: { readonly [code: string]: Meaning } = {
@@ -143,7 +159,7 @@ const fileMeanings: { readonly [code: string]: Meaning } = {
 };
 
 function cancelled(trouble: Trouble, context: TroubleContext, reason: CancelReason): Failure {
-  if (trouble.lost && isUnknown(context)) return unknownOutcome(reason.message);
+  if (trouble.lost && isUnknown(context)) return unknownOutcome(reason.message, context);
   return {
     kind: "failed",
     error: { code: reason.code, message: reason.message, retryable: context.harmless || !context.sent },
@@ -151,7 +167,7 @@ function cancelled(trouble: Trouble, context: TroubleContext, reason: CancelReas
 }
 
 function lost(trouble: Trouble, context: TroubleContext): Failure {
-  if (isUnknown(context)) return { ...unknownOutcome(trouble.message), unhealthy: true };
+  if (isUnknown(context)) return { ...unknownOutcome(trouble.message, context), unhealthy: true };
   return {
     kind: "failed",
     error: { code: "reset", message: trouble.message, retryable: context.harmless },
@@ -163,12 +179,12 @@ function isUnknown({ sent, harmless, onlyReads }: TroubleContext): boolean {
   return sent && !harmless && !onlyReads;
 }
 
-function unknownOutcome(what: string): Failure {
+function unknownOutcome(why: string, { what }: TroubleContext): Failure {
   return {
     kind: "failed",
     error: {
       code: "outcome_unknown",
-      message: `${what}; whether the statement was carried out is unknown, so it is not repeated: ` +
+      message: `${why}; whether the ${what} was carried out is unknown, so it is not repeated: ` +
         "write `idempotent: true` if doing it twice does no harm",
       retryable: false,
     },
