@@ -14,10 +14,7 @@ const isAdaptive = (value: unknown) => isMap(value) || value === "auto";
 
 /** Delete an entry when what it names has come. */
 const notYet: readonly NotYet[] = [
-  { path: "defaults.redis", words: "`redis`" },
-  { path: "targets.*.redis", words: "`redis`" },
   { path: "tasks.*.concurrency", words: "the adaptive limit", when: isAdaptive },
-  { path: "tasks.*.redis", words: "`redis`" },
 ];
 
 /** Says at load what could not be kept when the config runs. */

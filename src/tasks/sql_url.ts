@@ -76,7 +76,10 @@ function readSqliteUrl(rest: string, directory: string): SqlPlace | Wrong {
   }
   if (place === "") return { wrong: "the path is missing: write sqlite:data.db" };
   if (options !== undefined && !/^mode=rwc?$/.test(options)) {
-    return { wrong: `"?${options}" is no option: there is ?mode=rw, which makes no file that is missing` };
+    return {
+      wrong:
+        `"?${options}" is no option: ?mode=rw makes no file that is missing, and readOnly: true only reads`,
+    };
   }
   const path = place === ":memory:" ? place : resolvePath(directory, place.replace(/^\/\/\//, "/"));
   // A missing file is made, as every other SQLite client does.
