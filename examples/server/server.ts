@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { type Handler, type Request, tryRoutes } from "./routes.ts";
 import { quickstartRoutes } from "./quickstart_routes.ts";
+import { shopRoutes } from "./shop_routes.ts";
 
 /** A server under way. */
 export interface ExampleServer {
@@ -19,7 +20,7 @@ export interface ExampleServer {
 
 /** Starts it; port 0 takes any free one. Rejects when the port is taken. */
 export async function startServer(port = 0): Promise<ExampleServer> {
-  const routes: readonly Handler[] = [...quickstartRoutes()];
+  const routes: readonly Handler[] = [...quickstartRoutes(), ...shopRoutes()];
   const server = createServer((incoming, response) => {
     void answer(routes, incoming, response);
   });
