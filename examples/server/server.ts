@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { type Handler, type Request, tryRoutes } from "./routes.ts";
 import { quickstartRoutes } from "./quickstart_routes.ts";
 import { shopRoutes } from "./shop_routes.ts";
+import { siteRoutes } from "./site_routes.ts";
 
 /** A server under way. */
 export interface ExampleServer {
@@ -20,7 +21,7 @@ export interface ExampleServer {
 
 /** Starts it; port 0 takes any free one. Rejects when the port is taken. */
 export async function startServer(port = 0): Promise<ExampleServer> {
-  const routes: readonly Handler[] = [...quickstartRoutes(), ...shopRoutes()];
+  const routes: readonly Handler[] = [...siteRoutes(), ...quickstartRoutes(), ...shopRoutes()];
   const server = createServer((incoming, response) => {
     void answer(routes, incoming, response);
   });
