@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Handler, type Request, tryRoutes } from "./routes.ts";
+import { appRoutes } from "./app_routes.ts";
 import { quickstartRoutes } from "./quickstart_routes.ts";
 import { shopRoutes } from "./shop_routes.ts";
 import { siteRoutes } from "./site_routes.ts";
@@ -21,7 +22,12 @@ export interface ExampleServer {
 
 /** Starts it; port 0 takes any free one. Rejects when the port is taken. */
 export async function startServer(port = 0): Promise<ExampleServer> {
-  const routes: readonly Handler[] = [...siteRoutes(), ...quickstartRoutes(), ...shopRoutes()];
+  const routes: readonly Handler[] = [
+    ...siteRoutes(),
+    ...appRoutes(),
+    ...quickstartRoutes(),
+    ...shopRoutes(),
+  ];
   const server = createServer((incoming, response) => {
     void answer(routes, incoming, response);
   });
