@@ -138,6 +138,10 @@ test("makePlan() bounds a poll by its total timeout, and wants one", () => {
   const poll = { http, retry: { until: "json.done" } };
   assert.equal(taskOf({ ...poll, timeout: { total: "5m" } }).retry.attempts, Number.MAX_SAFE_INTEGER);
   assert.equal(taskOf({ ...poll, retry: { until: "json.done", attempts: 9 } }).retry.attempts, 9);
+  const ofTarget = { targets: { http: { retry: { attempts: 2 }, timeout: { total: "5m" } } } };
+  assert.equal(taskOf(poll, ofTarget).retry.attempts, Number.MAX_SAFE_INTEGER);
+  assert.equal(taskOf(poll, ofTarget).why["retry.attempts"], "a poll: timeout.total ends it");
+  assert.equal(taskOf({ http }, ofTarget).retry.attempts, 2);
   const { plan, problems } = planOf({ tasks: { t: poll } });
   assert.equal(plan, undefined);
   assert.match(problems[0]!.message, /^tasks\.t\.retry\.until: this polls without an end: say how long/);

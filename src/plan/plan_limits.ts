@@ -82,15 +82,15 @@ export function planRetry(
   report: ReportProblem,
 ): RetryPlan {
   const until = settings.read("retry.until") as string | undefined ?? null;
-  const isOpenPoll = until !== null && settings.isBuiltIn("retry.attempts");
-  if (isOpenPoll && totalMs === null) {
+  const isOpen = isOpenPoll(settings);
+  if (isOpen && totalMs === null) {
     report(
       settings.place("retry.until") ?? [],
       "this polls without an end: say how long with timeout: { total: 5m }, or how often with retry.attempts",
     );
   }
   return {
-    attempts: isOpenPoll ? Number.MAX_SAFE_INTEGER : settings.read("retry.attempts") as number,
+    attempts: isOpen ? Number.MAX_SAFE_INTEGER : settings.read("retry.attempts") as number,
     backoff: {
       initialMs: settings.read("retry.backoff.initial") as number,
       maxMs: settings.read("retry.backoff.max") as number,
@@ -100,6 +100,21 @@ export function planRetry(
     until,
   };
 }
+
+/**
+ * A poll that only its total timeout ends. A number of attempts ends it when it stands with the condition or nearer to the
+ * task: what a target says of failures is not meant for polls.
+ */
+export function isOpenPoll(settings: SettingsReader): boolean {
+  const poll = settings.place("retry.until");
+  if (poll === undefined || settings.read("retry.until") === undefined) return false;
+  const attempts = settings.place("retry.attempts");
+  if (attempts === undefined || settings.isBuiltIn("retry.attempts")) return true;
+  return places.indexOf(String(attempts[0])) < places.indexOf(String(poll[0]));
+}
+
+/** Where settings stand, the nearest to a task last. */
+const places = ["defaults", "targets", "tasks"];
 
 /** What the report keeps of a task's results. */
 export function planCapture(settings: SettingsReader): CapturePlan {

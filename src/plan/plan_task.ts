@@ -8,7 +8,7 @@ import { fixedPlace, SaveError } from "../tasks/save.ts";
 import { builtInTask } from "./built_in.ts";
 import { type Layer, mergeLayers } from "./merge_layers.ts";
 import { planForeach, planMatrix } from "./plan_inputs.ts";
-import { planCapture, planRetry, planTimeouts, whyOf, whyTimeouts } from "./plan_limits.ts";
+import { isOpenPoll, planCapture, planRetry, planTimeouts, whyOf, whyTimeouts } from "./plan_limits.ts";
 import { planSpec, whyKindLimits } from "./plan_spec.ts";
 import { readSettings, type SettingsReader } from "./read_settings.ts";
 import { targetOf, type TaskDraft, type TaskPlanning } from "./task_draft.ts";
@@ -49,6 +49,7 @@ export function planTask(draft: TaskDraft, planning: TaskPlanning): TaskPlan {
     why: {
       ...whyTimeouts(settings, kind),
       ...whyOf(settings, explained),
+      ...(isOpenPoll(settings) && { "retry.attempts": "a poll: timeout.total ends it" }),
       ...whyKindLimits(draft, kind, planning.config),
       target: setting.target === undefined ? `default for ${setting.kind}` : `tasks.${name}`,
       harmless: harmless.why,
