@@ -1,7 +1,7 @@
 import { counter, type Handler, type Reply, type Request, steady } from "./routes.ts";
 
 /** An answer says "starting" so often before the application is ready. */
-const startingAnswers = 3;
+const startingAnswers = 2;
 
 /**
  * A web application that has just been deployed: it takes a moment to become ready, some pages want a sign-in, and the
