@@ -28,8 +28,8 @@ export function compileValue(
 /** A template over a task's inputs: `key`, `save.path`. */
 export interface InputText {
   readonly names: ReadonlySet<string>;
-  /** @throws ExpressionError */
-  render(input: Input): string;
+  /** `encode` is applied to the text of each expression. @throws ExpressionError */
+  render(input: Input, encode?: (text: string) => string): string;
 }
 
 /** @throws when it reads anything but the task's inputs, params, secrets, run and needs */
@@ -40,11 +40,11 @@ export function compileInputText(context: InputContext, source: string, task: Ta
   const vars: { [name: string]: unknown } = { ...context.vars };
   return {
     names: template.names,
-    render({ item, index, matrix }) {
+    render({ item, index, matrix }, encode) {
       vars.item = vars[as] = item;
       vars.index = index;
       vars.matrix = matrix;
-      return template.renderText(vars);
+      return template.renderText(vars, encode);
     },
   };
 }

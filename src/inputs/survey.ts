@@ -1,4 +1,6 @@
+import { ExpressionError } from "../model/expression.ts";
 import type { Input } from "../model/input.ts";
+import { segmentProblem } from "../model/path_segment.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import { shortHash } from "../runtime/hash.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
@@ -171,7 +173,7 @@ class SavePaths {
     const doubles = new ProblemList(["tasks", task.name, "save"]);
     return {
       see: (input) => {
-        const text = renderOrNull(path, input);
+        const text = renderOrNull(path, input, oneSegment);
         if (text === null) return;
         // The number leads back to the task and its input: inputs come in order, and none is left out.
         const number = from + input.index;
@@ -228,10 +230,17 @@ class ProblemList {
   }
 }
 
+/** A value that may not stand in a path saves nothing. */
+function oneSegment(value: string): string {
+  const problem = segmentProblem(value);
+  if (problem !== undefined) throw new ExpressionError(problem);
+  return value;
+}
+
 /** A text that cannot be rendered fails its own run later. */
-function renderOrNull(text: InputText, input: Input): string | null {
+function renderOrNull(text: InputText, input: Input, encode?: (text: string) => string): string | null {
   try {
-    return text.render(input);
+    return text.render(input, encode);
   } catch (error) {
     expressionMessage(error);
     return null;

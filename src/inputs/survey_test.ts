@@ -110,6 +110,15 @@ test("survey() names both runs that would save to one path, across tasks and spe
   );
 });
 
+test("survey() finds no double path in values that may not stand in one", async () => {
+  const items = ["", ".", "..", "x/../a", "a"];
+  const task = taskPlan({
+    ...foreachOf({ source: "list", items }),
+    save: { path: "out/${{ item }}/x.txt", if: null },
+  });
+  assert.deepEqual((await survey(planOf(task), context)).problems, []);
+});
+
 test("survey() says which keys that were asked for do not exist", async () => {
   const task = taskPlan({ ...lines("three.txt"), key: "${{ item }}", only: ["b", "z"] });
   const { problems, tasks } = await survey(planOf(task), context);

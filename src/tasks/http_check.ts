@@ -32,6 +32,10 @@ function checkUrl({ url }: ValueMap, report: ReportProblem, { baseUrl }: ValueMa
   if (isRelative && typeof baseUrl !== "string") {
     report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
   }
+  const scheme = typeof url === "string" ? /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1] : undefined;
+  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
+    report(["url"], `${scheme}: is no HTTP: write http://… or https://…`);
+  }
 }
 
 function checkMethod({ method }: ValueMap, report: ReportProblem): void {

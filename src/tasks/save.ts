@@ -1,4 +1,5 @@
 import type { Template, Vars } from "../model/expression.ts";
+import { segmentProblem } from "../model/path_segment.ts";
 import { type PendingFile, type SaveFiles, SaveTrouble } from "../runtime/save_files.ts";
 import type { SaveSink } from "./body_store.ts";
 
@@ -112,15 +113,7 @@ export function openSave(files: SaveFiles, place: SavePlace): OpenSave {
 }
 
 function oneSegment(value: string): string {
-  const wrong = value === ""
-    ? "is empty"
-    : value === "." || value === ".."
-    ? "names a directory"
-    : value.includes("/")
-    ? "has a / in it"
-    : value.includes("\0")
-    ? "has a NUL in it"
-    : undefined;
+  const wrong = segmentProblem(value);
   if (wrong === undefined) return value;
   throw new SaveError(
     `Cannot save: the value ${

@@ -53,7 +53,10 @@ tasks:
     assert.ok(exec.output.cpuMs >= 0 && exec.output.maxRssBytes > 0);
     assert.deepEqual([sql.output.rowCount, sql.output.columns], [1, ["big", "text", "missing", "half"]]);
     assert.deepEqual(report.run.params, { day: "2026-11-21" });
-    assert.deepEqual(report.run.config, { path: "fanout.yaml", sha256: sha256(sandbox.read("fanout.yaml")) });
+    assert.deepEqual(report.run.config, {
+      path: sandbox.path("fanout.yaml"),
+      sha256: sha256(sandbox.read("fanout.yaml")),
+    });
     assert.equal(report.run.name, "kinds");
     assert.match(report.run.tool, /^fanout/);
   }),
