@@ -48,6 +48,10 @@ const backpressureMs = 100;
 /** With nothing else running, lack of descriptors or processes is taken for permanent after this long. */
 const backpressureLimitMs = 30_000;
 
+/** After a pause that a server asked for, what waited comes back over a tenth of its length. */
+const spreadShare = 0.1;
+const spreadLimitMs = 10_000;
+
 export interface EngineOptions<P> {
   readonly pools: readonly PoolSpec[];
   readonly tasks: readonly TaskSpec<P>[];
@@ -273,10 +277,12 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         for (const lane of pool.lanes) if (!lane.task.spec.family) pullInto(lane);
       }
       const now = clock.now();
+      const nextSendAt = sendWhatMay(pool, now);
       const decision = decide(pool, now);
       if ("lookAgainAt" in decision) {
-        if (decision.lookAgainAt === Infinity) sleeping.delete(pool);
-        else sleeping.set(pool, decision.lookAgainAt);
+        const lookAgainAt = Math.min(decision.lookAgainAt, nextSendAt);
+        if (lookAgainAt === Infinity) sleeping.delete(pool);
+        else sleeping.set(pool, lookAgainAt);
         ceiling.forget(pool);
         return;
       }
@@ -284,9 +290,12 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         withhold(decision.withhold);
         continue;
       }
-      if (!ceiling.admits(pool, upTo)) return;
+      if (!ceiling.admits(pool, upTo)) {
+        if (nextSendAt !== Infinity) sleeping.set(pool, nextSendAt);
+        return;
+      }
       pool.turn = (pool.lanes.indexOf(decision.start) + 1) % pool.lanes.length;
-      if (pool.ratePerMs > 0) pool.arrival = Math.max(pool.arrival, now) + 1 / pool.ratePerMs;
+      pool.starts?.take(now);
       const lane = decision.start;
       if (decision.from !== "ready") startAgain(lane, decision.from, now);
       else {
@@ -307,6 +316,21 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     }
     if (from === "retries") lane.pool.budget?.noteRetry(now);
     start(lane, run, now);
+  }
+
+  /** Gives the time when the next of those that have their slot may go out; Infinity for none. */
+  function sendWhatMay(pool: PoolState<P>, now: number): number {
+    const { sends, unsent } = pool;
+    if (sends === null) return Infinity;
+    while (unsent.length > 0) {
+      if (sends.nextAt > now) return sends.nextAt;
+      const { lane, run, call } = unsent.shift()!;
+      if (call.cancelled === undefined) {
+        sends.take(now);
+        perform(lane, run, call);
+      } else settle(lane, run, call, neverPerformed(call.cancelled));
+    }
+    return Infinity;
   }
 
   function withhold(lane: Lane<P>): void {
@@ -333,14 +357,26 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const call = new AttemptCall(now, run.attemptCount);
     call.slot = pool.calls.push(call) - 1;
     call.isProbe = pool.breaker?.isProbing ?? false;
+    if (now < pool.spreadUntil) pool.pausedUntil = now + 2 * hooks.random(run, 0) * pool.spreadGapMs;
     watchTime(call, task.spec, run);
 
     const begun = isFirst ? hooks.begin?.(run) : undefined;
-    if (begun === undefined) return perform(lane, run, call);
-    begun.then(() => {
-      if (call.cancelled === undefined) perform(lane, run, call);
-      else settle(lane, run, call, neverPerformed(call.cancelled));
-    }).catch(fail);
+    if (begun === undefined) return send(lane, run, call);
+    begun.then(() => send(lane, run, call)).catch(fail);
+  }
+
+  /**
+   * Sends it out, at once or when the rate lets it: begins are recorded several at a time, and what they were recorded
+   * for must not go out in one burst.
+   */
+  function send(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
+    const { pool } = lane;
+    if (call.cancelled !== undefined) return settle(lane, run, call, neverPerformed(call.cancelled));
+    if (pool.sends === null) return perform(lane, run, call);
+    pool.unsent.push({ lane, run, call });
+    if (stopped) return dropUnsent(pool, stopped);
+    mark(pool);
+    queueTurn();
   }
 
   function watchTime(call: AttemptCall, spec: TaskSpec<P>, run: TaskRun<P>): void {
@@ -444,7 +480,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   ): void {
     const { pool, task: { spec } } = lane;
     if (failure.throttled) pool.throttled++;
-    if (failure.retryAfterMs !== undefined) pause(pool, now + failure.retryAfterMs);
+    if (failure.retryAfterMs !== undefined) pause(pool, now, failure.retryAfterMs);
     const isProbing = call.isProbe && attempt.outcome !== "cancelled" && attempt.error!.retryable && !stopped;
     if (isProbing) return afterProbe(lane, run, attempt, failure, now);
     const judged = judgeFailure({
@@ -468,9 +504,13 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   /** The whole target waits; a run whose time is up before that is over ends now. */
-  function pause(pool: PoolState<P>, until: number): void {
+  function pause(pool: PoolState<P>, now: number, ms: number): void {
+    const until = now + ms;
     if (until <= pool.pausedUntil) return;
     pool.pausedUntil = until;
+    const spreadMs = Math.min(spreadShare * ms, spreadLimitMs);
+    pool.spreadUntil = until + spreadMs;
+    pool.spreadGapMs = spreadMs / pool.limit;
     for (const lane of pool.lanes) {
       const isTooLate = (run: TaskRun<P>) => deadlineOf(run, lane.task.spec) <= until;
       for (const run of [...lane.retries.takeWhere(isTooLate), ...lane.again.takeWhere(isTooLate)]) {
@@ -550,6 +590,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (stopped === undefined) {
       stopped = next;
       dropWaits(next);
+      for (const pool of [...pools.all]) dropUnsent(pool, next);
       sleeping.clear();
       waitLimits.earliest = Infinity;
       for (const task of tasks) task.spec.source.stopped?.();
@@ -574,6 +615,14 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
           } else endBegun(pool, run, cancelledBy(why), null);
         }
       }
+    }
+  }
+
+  /** They have not gone out: after a stop they do not. */
+  function dropUnsent(pool: PoolState<P>, why: Stop): void {
+    for (const { lane, run, call } of pool.unsent.splice(0)) {
+      call.cancel({ code: why.code, message: why.message });
+      settle(lane, run, call, neverPerformed(call.cancelled!));
     }
   }
 

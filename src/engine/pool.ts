@@ -2,6 +2,7 @@ import { AdaptiveLimit } from "./adaptive_limit.ts";
 import { Breaker } from "./breaker.ts";
 import type { AttemptCall } from "./call.ts";
 import { TimeHeap } from "./heap.ts";
+import { Pacer } from "./pacer.ts";
 import { putOffLimitMs, RetryBudget } from "./retry_budget.ts";
 import type { PoolSpec, TaskRun, TaskSpec } from "./types.ts";
 
@@ -34,12 +35,17 @@ export class Lane<P> {
   constructor(readonly task: TaskState<P>, readonly pool: PoolState<P>) {}
 }
 
+/** An attempt that has its slot but did not go out yet. */
+export interface Unsent<P> {
+  readonly lane: Lane<P>;
+  readonly run: TaskRun<P>;
+  readonly call: AttemptCall;
+}
+
 /** A pool while it runs. Invariant: `running` = `calls.length` ≤ `limit` at every start. */
 export class PoolState<P> {
   readonly name: string;
   limit: number;
-  readonly ratePerMs: number;
-  readonly burst: number;
   readonly lanes: Lane<P>[] = [];
   readonly calls: AttemptCall[] = [];
   /** Attempts holding a slot. */
@@ -51,14 +57,22 @@ export class PoolState<P> {
   /** Runs that ended because the retry budget put them off for too long. */
   retriesWithheld = 0;
   pausedUntil = 0;
+  /** After a server's pause starts come one by one until then, so that they do not all come back at once. */
+  spreadUntil = 0;
+  /** Between two starts while they are spread, on average. */
+  spreadGapMs = 0;
+  /** When attempts take a slot; null without a rate. */
+  readonly starts: Pacer | null = null;
+  /** When they go out, which is later for those whose begin had to be recorded first. */
+  readonly sends: Pacer | null = null;
+  /** Begun, and waiting for their turn to go out; in order. */
+  readonly unsent: Unsent<P>[] = [];
   /** Null: retries are never put off. */
   readonly budget: RetryBudget | null;
   readonly breaker: Breaker | null;
   readonly adaptive: AdaptiveLimit | null;
   /** The breaker gave up: what is left is skipped. */
   givenUp = false;
-  /** GCRA: the theoretical arrival time of the next start. */
-  arrival = 0;
   /** Which lane is asked first. */
   turn = 0;
   /** In the engine's list of pools to look at. */
@@ -72,8 +86,10 @@ export class PoolState<P> {
     this.limit = this.adaptive?.limit ?? spec.limit;
     this.breaker = spec.breaker === undefined ? null : new Breaker(spec.breaker);
     this.budget = spec.retryBudget === false ? null : new RetryBudget();
-    this.ratePerMs = spec.ratePerMs ?? 0;
-    this.burst = spec.burst ?? 1;
+    if (spec.ratePerMs !== undefined) {
+      this.starts = new Pacer(spec.ratePerMs, spec.burst ?? 1);
+      this.sends = new Pacer(spec.ratePerMs, spec.burst ?? 1);
+    }
   }
 
   /**
@@ -101,12 +117,7 @@ export type Decision<P> =
 
 const whenSomethingHappens = { lookAgainAt: Infinity };
 
-/**
- * Pure: retries that are due come first, then new runs, the lanes in turn.
- *
- * The rate is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): no window of any length sees more
- * than rate × length + burst starts.
- */
+/** Pure: retries that are due come first, then new runs, the lanes in turn. */
 export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
   const { breaker, budget } = pool;
   if (pool.running >= pool.limit) return whenSomethingHappens;
@@ -134,9 +145,6 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
   const start = due ?? fresh;
   if (start === undefined) return { lookAgainAt: earliest };
   if (now < pool.pausedUntil) return { lookAgainAt: pool.pausedUntil };
-  if (pool.ratePerMs > 0) {
-    const allowedAt = pool.arrival - (pool.burst - 1) / pool.ratePerMs;
-    if (allowedAt > now) return { lookAgainAt: allowedAt };
-  }
+  if (pool.starts !== null && pool.starts.nextAt > now) return { lookAgainAt: pool.starts.nextAt };
   return { start, from: due === undefined ? "ready" : dueFrom };
 }

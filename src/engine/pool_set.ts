@@ -43,7 +43,8 @@ export class PoolSet<P> {
    * what it knows of its target for a while; a million origins are not a million pools.
    */
   restIfIdle(pool: PoolState<P>, now: number): void {
-    if (pool.running > 0 || pool.begun > 0 || Math.max(pool.pausedUntil, pool.arrival) > now) return;
+    if (pool.running > 0 || pool.begun > 0) return;
+    if (Math.max(pool.pausedUntil, pool.starts?.forgottenAt ?? 0) > now) return;
     if (pool.breaker?.isProbing || pool.givenUp) return;
     if (pool.lanes.some((lane) => !lane.task.spec.family || lane.ready.length > 0)) return;
     const position = pool.lanes[0]?.task.spec.pool;

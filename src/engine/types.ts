@@ -92,7 +92,7 @@ export interface EngineHooks<P> {
   ended(run: TaskRun<P>, ending: Ending, output: Output | null): void;
   /** After every attempt, `retryInMs` when another one follows. */
   attempted?(run: TaskRun<P>, attempt: Attempt, retryInMs: number | null): void;
-  /** Uniform in [0, 1), the same for the same run and attempt whatever the order. */
+  /** Uniform in [0, 1), the same for the same run and attempt whatever the order. Attempt 0 spreads starts. */
   random(run: TaskRun<P>, attempt: number): number;
 }
 

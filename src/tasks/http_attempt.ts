@@ -214,13 +214,19 @@ export class HttpAttempt implements HttpHandler, DecodeHandler {
 
   #badStatus(isWhole: boolean): void {
     const { url, method } = this.#request;
-    const wait = retryAfter(this.#headers["retry-after"], this.#headers.date, this.#task.wallTime());
+    const asked = this.#headers["retry-after"];
+    const wait = retryAfter(asked, this.#headers.date, this.#task.wallTime());
     const { harmless } = this.#task;
     const { retryable, ...meaning } = meaningOf(this.#status, wait, {
       harmless,
       isFirstHop: this.#hops === 0,
     });
-    const message = `${method} ${url.origin.href}${url.path} answered ${this.#status}`;
+    const nonsense = asked === undefined || wait !== null
+      ? ""
+      : `; its retry-after, ${
+        JSON.stringify(asked.slice(0, 100))
+      }, is neither seconds nor a date and was ignored`;
+    const message = `${method} ${url.origin.href}${url.path} answered ${this.#status}${nonsense}`;
     this.#over({
       kind: "failed",
       error: { code: "http_status", message, retryable },

@@ -254,6 +254,18 @@ test("perform() passes Retry-After on, a date being read against the answer's ow
   assert.deepEqual([verdict.retryAfterMs, verdict.throttled, verdict.unhealthy], [7_000, true, true]);
 });
 
+test("perform() ignores a Retry-After that makes no sense, and says so", async () => {
+  for (const nonsense of ["soon", "-5", "5, 7", "Sat, 31 Feb"]) {
+    const url = `${server.url}/status/503?retryAfter=${encodeURIComponent(nonsense)}`;
+    const verdict = await failure({ http: { url } });
+    assert.equal(verdict.retryAfterMs, undefined);
+    assert.ok(
+      verdict.error.message.includes(`retry-after, "${nonsense}", is neither`),
+      verdict.error.message,
+    );
+  }
+});
+
 test("perform() takes the statuses of okStatus for good", async () => {
   const verdict = await once({ http: { url: `${server.url}/status/404`, okStatus: ["200-299", 404] } });
   assert.ok(verdict.kind === "answer" && verdict.fields.status === 404);

@@ -9,6 +9,8 @@ export interface World {
   readonly pool: Omit<PoolSpec, "name">;
   readonly runs: number;
   readonly attempts?: number;
+  /** A disk that records begins so often: what is begun in between goes out together. */
+  readonly recordsEveryMs?: number;
   /** How long an attempt takes and what comes of it. */
   serve(
     world: { now: number; running: number; attempt: number; random: number },
@@ -45,6 +47,11 @@ export async function play(world: World, seed = 1) {
     clock,
     hooks: {
       random,
+      begin: () => {
+        const every = world.recordsEveryMs;
+        if (every === undefined) return undefined;
+        return new Promise((resolve) => clock.sleep(every - clock.now() % every, resolve));
+      },
       ended: (_run, ending) => outcomes[ending.outcome] = (outcomes[ending.outcome] ?? 0) + 1,
       perform: (_run, call) => {
         running++;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runEngine } from "../../src/engine/engine.ts";
+import type { Failure } from "../../src/model/verdict.ts";
 import { down, ok, play } from "./play_target.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
@@ -58,19 +59,54 @@ test("the breaker gives up on a target that stays down", async () => {
   assert.ok(endedAt < 70_000, `ended at ${endedAt}`);
 });
 
-test("a rate lets no window see more than its share and burst", async () => {
-  const { startedAt } = await play({
-    pool: { limit: 50, ratePerMs: 0.1, burst: 10 },
-    runs: 500,
-    serve: () => ({ ms: 1, verdict: ok }),
-  });
+/** Holds starts against rate × length + burst, in every window from one start to another. */
+function checkRate(startedAt: readonly number[], perMs: number, burst: number): void {
   for (let i = 0; i < startedAt.length; i++) {
-    for (let j = i; j < startedAt.length; j += 7) {
-      const allowed = 0.1 * (startedAt[j]! - startedAt[i]!) + 10 + 1e-6;
-      assert.ok(j - i + 1 <= allowed, `${j - i + 1} starts in ${startedAt[j]! - startedAt[i]!} ms`);
+    for (let j = i; j < startedAt.length; j++) {
+      const ms = startedAt[j]! - startedAt[i]!;
+      assert.ok(j - i + 1 <= perMs * ms + burst + 1e-6, `${j - i + 1} starts in ${ms} ms`);
     }
   }
-  assert.equal(startedAt.length, 500);
+}
+
+for (const recordsEveryMs of [undefined, 1, 70, 400]) {
+  const disk = recordsEveryMs === undefined
+    ? ""
+    : `, with a disk that takes ${recordsEveryMs} ms for a begin`;
+  test(`a rate lets no window see more than its share and burst${disk}`, async () => {
+    const { startedAt, endedAt } = await play({
+      pool: { limit: 50, ratePerMs: 0.1, burst: 10 },
+      runs: 500,
+      recordsEveryMs,
+      serve: ({ random }) => ({ ms: random * 30, verdict: ok }),
+    });
+    assert.equal(startedAt.length, 500);
+    checkRate(startedAt, 0.1, 10);
+    assert.ok(endedAt < 4_900 * 1.5, `it took ${endedAt} ms for 4,900`);
+  });
+}
+
+test("a target that was told to wait comes back bit by bit, and nobody before the time", async () => {
+  const wait: Failure = {
+    ...down,
+    error: { code: "http_status", message: "429", retryable: true },
+    throttled: true,
+    retryAfterMs: 10_000,
+  };
+  const { startedAt, outcomes } = await play({
+    pool: { limit: 40 },
+    runs: 2_000,
+    serve: ({ now, random }) => now < 100 ? { ms: 99, verdict: wait } : { ms: 500 + random, verdict: ok },
+  });
+  assert.deepEqual(outcomes, { ok: 2_000 });
+  const told = startedAt.filter((at) => at <= 99).length;
+  assert.equal(startedAt.filter((at) => at > 99 && at < 10_099).length, 0);
+  const back = startedAt.slice(told).filter((at) => at < 11_099);
+  assert.ok(back.length >= 40, `${back.length} came back within a second`);
+  for (const from of back) {
+    const close = back.filter((at) => at >= from && at < from + 100).length;
+    assert.ok(close <= 15, `${close} came back within 100 ms`);
+  }
 });
 
 test("a pause ends at once the runs whose total time is up before it is over", async () => {
