@@ -56,9 +56,26 @@ export function retryAfter(
 
 /** The three forms of RFC 9110, section 5.6.7, the obsolete two among them. Milliseconds since 1970; null for others. */
 export function parseHttpDate(text: string): number | null {
-  const isDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{1,40}$/.test(text.trim());
-  if (!isDate) return null;
-  // The form of C's asctime names no zone, and a date without one is read as local time.
-  const time = Date.parse(/GMT$/.test(text.trim()) ? text : `${text} GMT`);
-  return Number.isNaN(time) ? null : time;
+  const found = dateForms.map((form) => form.exec(text.trim())?.groups).find((groups) =>
+    groups !== undefined
+  );
+  if (found === undefined) return null;
+  const { day, month, year, time } = found;
+  const monthNumber = months.indexOf(month!);
+  const [hours, minutes, seconds] = time!.split(":").map(Number);
+  // Two digits are of this century or the one before: none of these dates is of the distant future.
+  const fullYear = year!.length === 4 ? Number(year) : Number(year) + (Number(year) < 70 ? 2000 : 1900);
+  const date = Date.UTC(fullYear, monthNumber, Number(day), hours, minutes, seconds);
+  const isReal = monthNumber >= 0 && new Date(date).getUTCDate() === Number(day) && hours! < 24 &&
+    minutes! < 60;
+  return isReal ? date : null;
 }
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`. */
+const dateForms = [
+  /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  /^[A-Z][a-z]+, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) {1,2}(?<day>\d{1,2}) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
+];

@@ -34,7 +34,10 @@ for (const [value, date, expected] of dates) {
 }
 
 test("parseHttpDate() refuses what is no HTTP date", () => {
-  for (const text of ["1", "now", "Sat", "Sat, nonsense"]) assert.equal(parseHttpDate(text), null, text);
+  const wrong = ["1", "now", "Sat", "Sat, nonsense", "Sat, 31 Feb", "Sat, 31 Feb 2026 12:00:00 GMT"];
+  for (const text of [...wrong, "Sat, 21 Nov 2026 12:00:00", "Sat, 21 Nov 2026 25:00:00 GMT"]) {
+    assert.equal(parseHttpDate(text), null, text);
+  }
 });
 
 const rows: readonly (readonly [number, number | null, boolean, boolean, boolean])[] = [
