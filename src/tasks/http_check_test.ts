@@ -26,8 +26,6 @@ const rows: readonly (readonly [string, ValueMap, ValueMap, readonly string[]])[
   }, []],
   ["another scheme", { url: "file:///etc/passwd" }, {}, ["url"]],
   ["a host taken for a scheme", { url: "localhost:80/x" }, {}, ["url"]],
-  ["headers with nowhere to go", { url }, { headers: { a: "b" } }, [""]],
-  ["auth with nowhere to go", { url }, { auth: { bearer: "t" } }, [""]],
   ["a method with a blank", { url, method: "GET /" }, {}, ["method"]],
   ["CONNECT", { url, method: "connect" }, {}, ["method"]],
   ["a method that data gives", { url, method: "${{ item }}" }, {}, []],
