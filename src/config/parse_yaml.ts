@@ -29,6 +29,8 @@ export function parseYaml(text: string): ParsedYaml {
 function explainAll(text: string, document: Document): TextProblem[] {
   const byLine = new Map<number, TextProblem>();
   for (const error of [...document.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
+    // What follows a document that ended too early: whatever ended it was said.
+    if (byLine.size > 0 && /in YAML stream/.test(error.message)) continue;
     const isUnclosedQuote = /closing ['"]/.test(error.message);
     const problem = explainSyntax(text, error, isUnclosedQuote ? lastQuoted(document) : error.pos);
     const line = text.lastIndexOf("\n", problem.offset - 1);

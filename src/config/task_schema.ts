@@ -63,7 +63,8 @@ const output = shapes(
       ({ value, secret = false }) => ({ value, secret }),
     ),
   ],
-  (raw) => isMap(raw) ? 1 : 0,
+  // Any other map is one of the expression language, which wants quotes around it.
+  (raw) => isMap(raw) && ("value" in raw || "secret" in raw) ? 1 : 0,
   "An expression over the result.",
 );
 
