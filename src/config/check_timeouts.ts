@@ -27,8 +27,11 @@ export function checkTimeouts(config: Config, report: ReportProblem): void {
   }
   for (const [name, task] of Object.entries(config.tasks)) {
     check("tasks", name, task.kind, task.timeout ?? {});
-    if (task.retry?.until === undefined || task.retry.until === null || hasEnd(config, task)) continue;
-    const message = "this would poll for ever: set how long at most, as in timeout: { total: 5m }";
+    const { until, attempts } = task.retry ?? {};
+    // Attempts of a target or the defaults are meant for failures.
+    if ((until ?? null) === null || (attempts ?? null) !== null || hasEnd(config, task)) continue;
+    const message =
+      "this would poll for ever: set how long at most, as in timeout: { total: 5m }, or how often, by attempts";
     report(["tasks", name, "retry", "until"], message, { on: "key" });
   }
 }

@@ -308,13 +308,14 @@ tasks:
   b: { http: { url: "https://x" }, retry: { until: json.done } }
   c: { target: api, http: { url: x }, retry: { until: json.done } }
   d: { target: api, http: { url: x }, retry: { until: json.done }, timeout: { total: null } }
+  e: { http: { url: "https://x" }, retry: { until: json.done, attempts: 9 } }
 `,
     problems: [
       '2:136: warning: sql tasks have no phase that "firstByte" could end, so this says nothing',
       '4:43: warning: exec tasks have no phase that "connect" could end, so this says nothing',
       "4:65: warning: an attempt may take 2m, but the whole task run ends after 1m: no attempt can use its time",
-      "5:45: this would poll for ever: set how long at most, as in timeout: { total: 5m }",
-      "7:48: this would poll for ever: set how long at most, as in timeout: { total: 5m }",
+      "5:45: this would poll for ever: set how long at most, as in timeout: { total: 5m }, or how often, by attempts",
+      "7:48: this would poll for ever: set how long at most, as in timeout: { total: 5m }, or how often, by attempts",
     ],
   },
   {
@@ -329,7 +330,6 @@ tasks:
   d: { redis: { command: [GET, a] } }
 `,
     problems: [
-      "5:14: the headers of the target or the defaults go to the origin of a baseUrl only, and there is none",
       '5:21: "/users" is relative: name a target that has a baseUrl, or write https://… in full',
       '7:13: no database is named: write a "url" here, or name a target that has one',
       '8:15: no server is named: write a "url" here, or name a target that has one',

@@ -1,3 +1,4 @@
+import { conditionOf } from "../model/condition.ts";
 import type { Value } from "../model/json.ts";
 import { canonicalJson } from "../model/json.ts";
 import type { ForeachPlan } from "../model/plan.ts";
@@ -25,7 +26,7 @@ function chooseWhere(
   context: InputContext,
 ): ItemSource {
   const name = foreach.as ?? "item";
-  const where = compileValue(context, source, ["item", name, "index"]);
+  const where = conditionOf(compileValue(context, source, ["item", name, "index"]));
   const vars: { [name: string]: unknown } = { ...context.vars, index: -1 };
   let index = 0;
   return passItems(items, context.clock, (pulled) => {
@@ -33,14 +34,9 @@ function chooseWhere(
     vars.item = vars[name] = pulled;
     vars.index = index++;
     try {
-      const holds = where.evaluate(vars);
-      if (typeof holds === "boolean") return holds ? pulled : undefined;
-      return new Fault(
-        `where "${source}" gave ${canonicalJson(holds)}, which is neither true nor false`,
-        pulled,
-      );
+      return where.holds(vars) ? pulled : undefined;
     } catch (error) {
-      return new Fault(`where "${source}" failed: ${expressionMessage(error)}`, pulled);
+      return new Fault(`where: ${expressionMessage(error)}`, pulled);
     }
   });
 }

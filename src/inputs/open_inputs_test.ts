@@ -184,10 +184,12 @@ const cases: readonly Case[] = [
   }],
   ["where that fails for one item", { source: "list", items: [{ n: 1 }, null, { n: 3 }] }, [
     { n: 1 },
-    /^where "item\.n > 0" failed: /,
+    /^where: cannot evaluate `item\.n > 0`: /,
     { n: 3 },
   ], { where: "item.n > 0" }],
-  ["where that is neither", { source: "list", items: [1] }, [/gave 1, which is neither true nor false/], {
+  ["where that is neither", { source: "list", items: [1] }, [
+    /gives the number 1, and a condition gives true or false/,
+  ], {
     where: "item",
   }],
   ["where, then unique, then batch", { source: "list", items: [1, 1, 2, 3, 2, 4, 5] }, [[1, 2], [4, 5]], {

@@ -90,7 +90,7 @@ async function judge(
   const vars = resultVars(payload.vars, answer.fields);
   if (hasSecrets) learnEarly(program, vars, context);
   try {
-    if (program.until !== null && program.until.evaluate(vars) !== true) {
+    if (program.until !== null && !program.until.holds(vars)) {
       const error: RunError = {
         code: "until",
         message: `waiting for ${program.until.source}`,
@@ -98,7 +98,7 @@ async function judge(
       };
       return { kind: "failed", error, output: plain, isPoll: true };
     }
-    const broken = program.expect.find((condition) => condition.evaluate(vars) !== true);
+    const broken = program.expect.find((condition) => !condition.holds(vars));
     if (broken !== undefined) {
       const error: RunError = { code: "expect", message: `expected ${broken.source}`, retryable: false };
       return withRetryOn(program, call, { kind: "failed", error, output: plain });

@@ -1,3 +1,4 @@
+import { type Condition, conditionOf } from "../model/condition.ts";
 import type { Expression, Scope, Template, Vars } from "../model/expression.ts";
 import { stringifyJson, type Value } from "../model/json.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
@@ -16,9 +17,9 @@ export interface Program {
   readonly performer: Performer;
   /** Which pool of its target's family an input belongs to; null for a task with one pool. */
   readonly poolKey: ((vars: Vars) => string) | null;
-  readonly condition: Expression | null;
+  readonly condition: Condition | null;
   readonly key: Template | null;
-  readonly expect: readonly Expression[];
+  readonly expect: readonly Condition[];
   readonly outputs: readonly {
     readonly name: string;
     readonly value: Expression;
@@ -26,8 +27,8 @@ export interface Program {
   }[];
   /** Over the result and `outputs`; null without `collect`, and where it is the outputs themselves. */
   readonly collected: Expression | null;
-  readonly save: { readonly path: Template; readonly condition: Expression | null } | null;
-  readonly until: Expression | null;
+  readonly save: { readonly path: Template; readonly condition: Condition | null } | null;
+  readonly until: Condition | null;
   /** Names of what a result of its kind has. */
   readonly resultFields: ReadonlySet<string>;
   /** An expression reads one of the kind's texts: the whole content has to be kept. */
@@ -62,7 +63,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
   const compiler = noting(context.compiler, namesRead);
   const before = runScope(task, context.tasks, {});
   const after = runScope(task, context.tasks, kind.resultFields);
-  const expect = task.expect.map((source) => compiler.bare(source, after));
+  const expect = task.expect.map((source) => conditionOf(compiler.bare(source, after)));
   const outputs = Object.entries(task.outputs).map(([name, output]) => ({
     name,
     value: compiler.bare(output.value, after),
@@ -73,9 +74,9 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     : compiler.bare(task.collect.value, { ...after, outputs: "dyn" });
   const save = task.save && {
     path: compiler.template(task.save.path, after),
-    condition: task.save.if === null ? null : compiler.bare(task.save.if, after),
+    condition: task.save.if === null ? null : conditionOf(compiler.bare(task.save.if, after)),
   };
-  const until = task.retry.until === null ? null : compiler.bare(task.retry.until, after);
+  const until = task.retry.until === null ? null : conditionOf(compiler.bare(task.retry.until, after));
 
   const feeds = plan.tasks.flatMap(({ foreach }, consumer) =>
     foreach?.source === "from" && foreach.from === task.name && foreach.each !== null
@@ -115,7 +116,7 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     task,
     performer,
     poolKey: poolKeyOf(context.plan.pools[task.pool]!.per, performer, (per) => compiler.bare(per, before)),
-    condition: task.if === null ? null : compiler.bare(task.if, before),
+    condition: task.if === null ? null : conditionOf(compiler.bare(task.if, before)),
     key: task.key === null ? null : compiler.template(task.key, before),
     expect,
     outputs,

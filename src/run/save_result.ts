@@ -49,7 +49,7 @@ export function startSave(
     sink: open,
     needsContent: open === null,
     async commit(resultVars, body) {
-      if (save.condition !== null && save.condition.evaluate(resultVars) !== true) return null;
+      if (save.condition !== null && !save.condition.holds(resultVars)) return null;
       if (body === null) throw new SaveError(`a result of ${program.task.kind} has nothing to save`);
       const place = early ?? savePlace(save.path, resultVars, context.outputDirectory);
       claim(owner, place, context);

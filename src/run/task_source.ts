@@ -58,7 +58,7 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
       return { payload, ending: failedEnding("duplicate_key", message) };
     }
     try {
-      if (program.condition !== null && program.condition.evaluate(vars) !== true) {
+      if (program.condition !== null && !program.condition.holds(vars)) {
         return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
       }
       return poolKey === null ? { payload } : { payload, poolKey: poolKey(vars) };

@@ -11,12 +11,23 @@ export function checkHttp(spec: ValueMap, report: ReportProblem, connection: Val
   checkMethod(spec, report);
   checkHeaders(spec, report);
   checkConnection(spec, report, { ...connection, ...withoutNulls(spec) });
-  checkHome(spec, report, connection);
+}
+
+function checkUrl({ url }: ValueMap, report: ReportProblem, connection: ValueMap): void {
+  if (typeof url !== "string") return;
+  // What stands before a port is a host, whatever a URL parser takes it for.
+  const scheme = /^([a-z][a-z0-9+.-]*):(?!\d)/i.exec(url)?.[1];
+  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
+    report(["url"], `${scheme}: is no HTTP: write http://… or https://…`);
+  } else if (scheme !== undefined || url.startsWith("${{")) checkHome(url, report, connection);
+  else if (typeof connection.baseUrl !== "string") {
+    report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
+  }
 }
 
 /** What is configured for a target goes to an origin that the config names, never where data leads. */
-function checkHome({ url }: ValueMap, report: ReportProblem, connection: ValueMap): void {
-  if (connection.baseUrl || (typeof url === "string" && namesItsHost(url))) return;
+function checkHome(url: string, report: ReportProblem, connection: ValueMap): void {
+  if (connection.baseUrl || namesItsHost(url)) return;
   for (const key of ["headers", "auth"]) {
     if (!connection[key]) continue;
     report(
@@ -24,17 +35,6 @@ function checkHome({ url }: ValueMap, report: ReportProblem, connection: ValueMa
       `the ${key} of the target or the defaults go to no host that data names: ` +
         `name a target that has a baseUrl, or write "${key}" in this task`,
     );
-  }
-}
-
-function checkUrl({ url }: ValueMap, report: ReportProblem, { baseUrl }: ValueMap): void {
-  const isRelative = typeof url === "string" && !/^([a-z][a-z0-9+.-]*:|\$\{\{)/i.test(url);
-  if (isRelative && typeof baseUrl !== "string") {
-    report(["url"], `"${url}" is relative: name a target that has a baseUrl, or write https://… in full`);
-  }
-  const scheme = typeof url === "string" ? /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1] : undefined;
-  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
-    report(["url"], `${scheme}: is no HTTP: write http://… or https://…`);
   }
 }
 

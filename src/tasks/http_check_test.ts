@@ -9,6 +9,7 @@ const url = "https://a.test/";
 const rows: readonly (readonly [string, ValueMap, ValueMap, readonly string[]])[] = [
   ["nothing", { url }, {}, []],
   ["a url without a base", { url: "/users" }, {}, ["url"]],
+  ["a url without a scheme", { url: "localhost:8080/x" }, {}, ["url"]],
   ["a url with a base", { url: "/users" }, { baseUrl: url }, []],
   ["a url that data gives", { url: "${{ item }}" }, {}, []],
   ["headers for a host that the url names", { url: `${url}\${{ item }}` }, { headers: { a: "b" } }, []],
