@@ -7,8 +7,10 @@ import type { Offsets } from "./offsets.ts";
  */
 export type ReadAt = (into: Uint8Array, length: number, position: number) => number;
 
-const pageSize = 256 * 1024;
+const pageSize = 64 * 1024;
 const pageCount = 32;
+/** Results that lie so many pages apart are not near each other. */
+const farPages = 16;
 
 /**
  * The results of a journal, read through a few pages kept in memory.
@@ -29,7 +31,7 @@ export function resultPages(offsets: Offsets, readAt: ReadAt): ResultStore {
       if (length === 0) return false;
       const position = offsets.offset(task, index);
       const number = Math.floor(position / pageSize);
-      const isFar = Math.abs(number - lastPage) > 4 && !pages.has(number);
+      const isFar = Math.abs(number - lastPage) > farPages && !pages.has(number);
       lastPage = number;
       if (isFar) copyAlone(position, length, put);
       else copyFromPages(position, length, put);

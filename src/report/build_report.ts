@@ -3,7 +3,7 @@ import { adviseTarget } from "./advice.ts";
 import { encodeResult } from "./encode_result.ts";
 import { makeRedactor } from "./redactor.ts";
 import type { Advice, ReportHead, ShownResult, TargetReport } from "./report.ts";
-import { lostPlaces, missingResult, placesOf, type ReportSource } from "./report_source.ts";
+import { lostPlaces, missingResult, Places, type ReportSource } from "./report_source.ts";
 import { RunStats, TargetStats } from "./run_stats.ts";
 
 /** A report: what stands before its results, where they are, and what a summary tells besides. */
@@ -45,8 +45,10 @@ export function missingJson(source: ReportSource, task: number, index: number, i
 }
 
 function addMissing(source: ReportSource, stats: RunStats): void {
+  if (source.closing !== null) return;
   const isLost = lostPlaces(source);
-  for (const [task, index] of placesOf(source)) {
+  for (const places = new Places(source); places.next();) {
+    const { task, index } = places;
     if (source.results.has(task, index)) continue;
     const result = missingResult(source, task, index, isLost(task, index));
     stats.add(result, result.error === null ? "" : encodeResult(result, nothingSecret));

@@ -2,7 +2,7 @@ import { parseJson } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
 import { missingJson, type Report } from "./build_report.ts";
 import type { ReportHead } from "./report.ts";
-import { lostPlaces, placesOf } from "./report_source.ts";
+import { lostPlaces, Places } from "./report_source.ts";
 
 /** A report as every format reads it, wherever it comes from. */
 export interface RenderSource {
@@ -19,7 +19,8 @@ export function renderSourceOf(report: Report): RenderSource {
     head: report.head,
     *resultTexts() {
       const isLost = lostPlaces(source);
-      for (const [task, index] of placesOf(source)) {
+      for (const places = new Places(source); places.next();) {
+        const { task, index } = places;
         let text = "";
         const isThere = source.results.copy(task, index, (bytes, from, to) => {
           text += decoder.decode(bytes.subarray(from, to), { stream: true });

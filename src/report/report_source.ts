@@ -12,14 +12,32 @@ export interface ReportSource {
   readonly lost: readonly LostRun[];
 }
 
-/** Visits every place that has a result, or should have one, in input order. */
-export function* placesOf(source: ReportSource): Generator<readonly [task: number, index: number]> {
-  for (let task = 0; task < source.header.tasks.length; task++) {
-    const size = placesOfTask(source, task);
-    for (let index = 0; index < size; index++) {
-      // Where a run ended in order, a place without a result is an input that was not chosen (`--only task/KEY`).
-      if (source.closing === null || source.results.has(task, index)) yield [task, index];
+/**
+ * Goes through every place that has a result, or should have one, in input order: `next`, then `task` and `index`, until it
+ * gives false. It moves in place, since something for each of a million places would be a lot of garbage.
+ */
+export class Places {
+  task = 0;
+  index = -1;
+  readonly #source: ReportSource;
+  /** Places of the present task. */
+  #size = 0;
+
+  constructor(source: ReportSource) {
+    this.#source = source;
+    if (source.header.tasks.length > 0) this.#size = placesOfTask(source, 0);
+  }
+
+  next(): boolean {
+    const { header: { tasks }, closing, results } = this.#source;
+    while (this.task < tasks.length) {
+      if (++this.index >= this.#size) {
+        this.index = -1;
+        if (++this.task < tasks.length) this.#size = placesOfTask(this.#source, this.task);
+        // Where a run ended in order, a place without a result is an input that was not chosen (`--only task/KEY`).
+      } else if (closing === null || results.has(this.task, this.index)) return true;
     }
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 import { missingJson, type Report } from "./build_report.ts";
 import { type ReportPorts, type WriteBytes, writeDestination } from "./destination.ts";
 import { jsonFrame } from "./render_json.ts";
-import { lostPlaces, placesOf } from "./report_source.ts";
+import { lostPlaces, Places } from "./report_source.ts";
 
 /**
  * Writes `fanout.report/1` to an absolute path: the head, then each result on a line of its own, copied from where it
@@ -13,9 +13,9 @@ export function writeReport(report: Report, path: string, ports: ReportPorts): P
   return writeDestination(path, "private", ports, (write) => writeJson(report, write));
 }
 
-const flushBytes = 1024 * 1024;
+const flushBytes = 128 * 1024;
 
-/** At no time is more than one result, or a megabyte, in memory; results are copied as bytes, never decoded. */
+/** At no time is more than one result, or a few pages, in memory; results are copied as bytes, never decoded. */
 async function writeJson(report: Report, write: WriteBytes): Promise<void> {
   const encoder = new TextEncoder();
   let bytes = new Uint8Array(2 * flushBytes);
@@ -23,10 +23,12 @@ async function writeJson(report: Report, write: WriteBytes): Promise<void> {
   const { source } = report;
   const { opening, separator, closing } = jsonFrame(report.head);
   const isLost = lostPlaces(source);
+  const between = encoder.encode(separator);
   putText(opening);
   let isFirst = true;
-  for (const [task, index] of placesOf(source)) {
-    if (!isFirst) putText(separator);
+  for (const places = new Places(source); places.next();) {
+    const { task, index } = places;
+    if (!isFirst) put(between, 0, between.length);
     isFirst = false;
     if (!source.results.copy(task, index, put)) {
       putText(missingJson(source, task, index, isLost(task, index)));
