@@ -1,3 +1,4 @@
+import { writeText } from "../runtime/bytes.ts";
 import { type Disk, writeAll } from "../runtime/disk.ts";
 import { recordEndLength, writeRecordEnd } from "./record.ts";
 
@@ -9,7 +10,6 @@ export class AppendBuffer {
   #bytes = new Uint8Array(initialBytes);
   #used = 0;
   #position = 0;
-  readonly #encoder = new TextEncoder();
 
   constructor(private readonly disk: Disk, private readonly fd: number) {}
 
@@ -35,7 +35,7 @@ export class AppendBuffer {
   /** Adds one record, given without its end. */
   addText(text: string): void {
     this.#reserve(text.length * 3 + recordEndLength);
-    const end = this.#used + this.#encoder.encodeInto(text, this.#bytes.subarray(this.#used)).written;
+    const end = this.#used + writeText(text, this.#bytes, this.#used);
     this.#used = writeRecordEnd(this.#bytes, this.#used, end);
   }
 
@@ -43,9 +43,8 @@ export class AppendBuffer {
   addResult(prefix: string, resultJson: string): { offset: number; length: number } {
     this.#reserve(prefix.length + resultJson.length * 3 + recordEndLength);
     const from = this.#used;
-    const resultFrom = from + this.#encoder.encodeInto(prefix, this.#bytes.subarray(from)).written;
-    const resultTo = resultFrom +
-      this.#encoder.encodeInto(resultJson, this.#bytes.subarray(resultFrom)).written;
+    const resultFrom = from + writeText(prefix, this.#bytes, from);
+    const resultTo = resultFrom + writeText(resultJson, this.#bytes, resultFrom);
     this.#used = writeRecordEnd(this.#bytes, from, resultTo);
     return { offset: this.#position + resultFrom, length: resultTo - resultFrom };
   }

@@ -1,3 +1,4 @@
+import { copyBytes } from "../runtime/bytes.ts";
 import { missingJson, type Report } from "./build_report.ts";
 import { type ReportPorts, type WriteBytes, writeDestination } from "./destination.ts";
 import { jsonFrame } from "./render_json.ts";
@@ -52,7 +53,7 @@ async function writeJson(report: Report, write: WriteBytes): Promise<void> {
       grown.set(bytes.subarray(0, used));
       bytes = grown;
     }
-    bytes.set(from.subarray(start, end), used);
+    copyBytes(from, start, end, bytes, used);
     used = needed;
   }
 }

@@ -14,3 +14,15 @@ export function latin1Text(bytes: Uint8Array): string {
 export function latin1Bytes(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
 }
+
+/** Copies bytes `start` to `end` (exclusive) to position `at` of `into`, without a view on either. */
+export function copyBytes(from: Uint8Array, start: number, end: number, into: Uint8Array, at: number): void {
+  Buffer.prototype.copy.call(from, into, at, start, end);
+}
+
+/** Writes text as UTF-8 at position `at`, where there is room for three bytes a character; gives how many bytes it took. */
+export function writeText(text: string, into: Uint8Array, at: number): number {
+  return (Buffer.prototype.write as WriteText).call(into, text, at, into.length - at, "utf8");
+}
+
+type WriteText = (this: Uint8Array, text: string, at: number, length: number, encoding: "utf8") => number;
