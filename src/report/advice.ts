@@ -1,6 +1,7 @@
 import type { RecordedTarget, TargetClosing } from "../model/run_record.ts";
 import { writtenCount, writtenDuration } from "../model/written.ts";
-import type { Advice } from "./report.ts";
+import { adviseCpuBound } from "./advice_cpu.ts";
+import type { Advice, AdviceCode } from "./report.ts";
 import type { TargetStats } from "./run_stats.ts";
 
 /** One target's figures. */
@@ -12,92 +13,143 @@ export interface TargetFigures {
   readonly cpus: number;
 }
 
+/** What a rule found, before it is named. */
+export interface Finding {
+  readonly words: string;
+  readonly figures: Advice["figures"];
+  /** A setting of the target, `concurrency: cpus`; null where none helps. */
+  readonly setting: string | null;
+}
+
 /**
- * What the figures of one target say about its settings. Each rule states its threshold and shows the figures behind it;
- * where two explanations are possible it says nothing.
+ * What the figures of one target say about its settings. Each rule states its threshold and how much it has to have seen,
+ * and shows the figures behind it; where two explanations are possible it says nothing.
  */
 export function adviseTarget(figures: TargetFigures): Advice[] {
-  const { name } = figures.target;
   const throttled = adviseThrottled(figures);
   const cpuBound = adviseCpuBound(figures);
-  // A pool that is throttled or waits for CPUs is full for that reason: a higher limit would make it worse.
-  const full = throttled === null && cpuBound === null ? adviseBottleneck(figures) : null;
-  const found = {
+  const found: { readonly [code in AdviceCode]: Finding | null } = {
     throttled,
     cpu_bound: cpuBound,
-    pool_is_bottleneck: full,
+    // A pool that is throttled or waits for CPUs is full for that reason: a higher limit would make it worse.
+    pool_is_bottleneck: throttled === null && cpuBound === null ? adviseBottleneck(figures) : null,
     pool_too_wide: adviseTooWide(figures),
     timeout_below_p99: adviseTimeout(figures),
+    retries_wasted: adviseRetries(figures),
   };
-  return Object.entries(found).flatMap(([code, message]) =>
-    message === null ? [] : [{ code: code as Advice["code"], target: name, message }]
+  return Object.entries(found).flatMap(([code, finding]) =>
+    finding === null ? [] : [named(code as AdviceCode, figures.target.name, finding)]
   );
 }
 
-/** One attempt in a hundred was told "too many". */
-function adviseThrottled({ target, closing, stats }: TargetFigures): string | null {
+function named(code: AdviceCode, target: string, { words, figures, setting }: Finding): Advice {
+  const change = setting === null ? null : settingOf(target, setting);
+  const message = change === null ? words : `${words} (${change})`;
+  return { code, target, message, figures: rounded(figures), change };
+}
+
+/** Where the setting stands; a pool that goes by a URL has no section until it is given a name. */
+function settingOf(target: string, setting: string): string {
+  return /^[A-Za-z_]\w*$/.test(target)
+    ? `targets.${target}.${setting}`
+    : `a target of its own for ${target}, with ${setting}`;
+}
+
+/** One attempt in a hundred was told "too many"; one in ten where the limit adapts, which finds out by being told. */
+function adviseThrottled({ target, closing, stats }: TargetFigures): Finding | null {
   const attempts = stats.latency.count;
-  if (closing.throttled < Math.max(2, attempts / 100)) return null;
-  return `${target.name} said "too many requests" to ${writtenCount(closing.throttled)} of ${
+  const { throttled, limit, adaptive } = closing;
+  if (throttled < Math.max(2, attempts / (adaptive === null ? 100 : 10))) return null;
+  const perSecond = stats.spanMs < 1_000 ? 0 : (attempts - throttled) / (stats.spanMs / 1_000);
+  const words = `${target.name} said "too many requests" to ${writtenCount(throttled)} of ${
     writtenCount(attempts)
-  } attempts at a limit of ${closing.limit}: give it a rate, or a lower concurrency`;
-}
-
-/** Subprocesses used 85 % of the CPUs while they ran, or each used one for 90 % of its time with none left over. */
-function adviseCpuBound({ target, closing, stats, cpus }: TargetFigures): string | null {
-  if (stats.cpuMs < 1000 || stats.ran < 2 * cpus || stats.spanMs === 0) return null;
-  const used = stats.cpuMs / stats.spanMs;
-  const own = stats.cpuMs / stats.cpuBusyMs;
-  const isBusy = used >= 0.85 * cpus || (own >= 0.9 && closing.peak >= cpus);
-  if (!isBusy) return null;
-  const wider = closing.limit > cpus ? `its concurrency of ${closing.limit} buys nothing over ${cpus}` : null;
-  return `programs of ${target.name} used ${used.toFixed(1)} of ${cpus} CPUs for ${
-    writtenDuration(stats.spanMs)
-  }: they are bound by the CPU, and ${wider ?? `a concurrency above ${cpus} would buy nothing`}`;
+  } attempts at a limit of ${limit}${
+    perSecond >= 1 ? `, and took ${perSecond.toFixed(1)} a second` : ""
+  }: give it a rate, or a lower concurrency`;
+  return {
+    words,
+    figures: { throttled, attempts, limit, perSecond },
+    setting: perSecond >= 1
+      ? `rate: ${Math.floor(perSecond)}/s`
+      : `concurrency: ${Math.max(1, Math.floor(limit / 2))}`,
+  };
 }
 
 /**
- * Its places were taken for 90 % of a second or more, though its limit was not one that adapts. (A family of pools has
- * places in each: its share says nothing.)
+ * Its places were taken for 90 % of a second or more, and three times over; but for a limit that adapts, which knows
+ * better. (A family of pools has places in each: its share says nothing.)
  */
-function adviseBottleneck({ target, closing, stats }: TargetFigures): string | null {
-  if (stats.spanMs < 1000 || stats.ran < 3 * closing.limit) return null;
-  if (closing.pools !== 1 || closing.limit !== target.limit) return null;
-  const share = Math.min(1, stats.busyMs / (closing.limit * stats.spanMs));
-  if (share < 0.9) return null;
-  return `${target.name} was busy for ${percent(share)} of ${
+function adviseBottleneck({ target, closing, stats }: TargetFigures): Finding | null {
+  const { limit, pools, adaptive } = closing;
+  if (stats.spanMs < 1_000 || stats.ran < 3 * limit || pools !== 1 || adaptive !== null) return null;
+  const busyShare = Math.min(1, stats.busyMs / (limit * stats.spanMs));
+  if (busyShare < 0.9) return null;
+  const words = `${target.name} was busy for ${percent(busyShare)} of ${
     writtenDuration(stats.spanMs)
-  } at its limit of ${closing.limit}: if it can take more, a higher concurrency shortens the run`;
+  } at its limit of ${limit}: if it can take more, a higher concurrency shortens the run; fanout tune finds it out`;
+  return { words, figures: { busyShare, limit, spanMs: stats.spanMs }, setting: `concurrency: ${2 * limit}` };
 }
 
-/** At no time a quarter of its limit, though there was work for four times the limit. */
-function adviseTooWide({ target, closing, stats }: TargetFigures): string | null {
-  const isTooWide = closing.limit >= 8 && stats.ran >= 4 * closing.limit && closing.peak * 4 <= closing.limit;
-  if (!isTooWide) return null;
-  return `${target.name} never had more than ${closing.peak} attempts at a time, of the ${closing.limit} it allows: ` +
-    "its concurrency is not what limits it";
+/** At no time a quarter of its limit (of 8 or more), though there was work for four times the limit. */
+function adviseTooWide({ target, closing, stats }: TargetFigures): Finding | null {
+  const { limit, peak, pools, adaptive } = closing;
+  if (pools !== 1 || adaptive !== null || limit < 8) return null;
+  if (stats.ran < 4 * limit || peak * 4 > limit) return null;
+  const words = `${target.name} never had more than ${peak} attempts at a time, of the ${limit} it allows: ` +
+    "its concurrency is not what limits it, and would not protect it";
+  return { words, figures: { peak, limit, ran: stats.ran }, setting: `concurrency: ${2 * peak}` };
 }
 
 /**
- * More than one attempt in a hundred timed out, so that the 99th percentile lies beyond the timeout, and those that did
- * not came near it: nine in ten of them within it, but not within half of it. (A server that hangs looks different: its
- * other answers are quick.)
+ * More than one attempt in a hundred (of 50 or more) timed out, so that the 99th percentile lies beyond the timeout, and
+ * those that did not came near it: nine in ten of them within it, but not within half of it. (A server that hangs looks
+ * different: its other answers are quick.)
  */
-function adviseTimeout({ target, stats }: TargetFigures): string | null {
+function adviseTimeout({ target, stats }: TargetFigures): Finding | null {
   const attempts = stats.latency.count;
-  const share = stats.timeouts / attempts;
+  const { timeouts, timeoutMs } = stats;
+  const share = timeouts / attempts;
   if (attempts < 50 || share <= 0.01 || share >= 0.5) return null;
-  const usual = stats.latency.quantile(0.9 * (1 - share));
-  if (usual < stats.timeoutMs / 2) return null;
-  return `${percent(share)} of ${
+  const usualMs = stats.latency.quantile(0.9 * (1 - share));
+  if (usualMs < timeoutMs / 2) return null;
+  const words = `${percent(share)} of ${
     writtenCount(attempts)
   } attempts at ${target.name} ran into a timeout of about ${
-    writtenDuration(stats.timeoutMs)
+    writtenDuration(timeoutMs)
   }, and a tenth of the others took over ${
-    writtenDuration(usual)
+    writtenDuration(usualMs)
   }: the timeout is below the 99th percentile; give more time, or fewer at a time`;
+  return {
+    words,
+    figures: { timeouts, attempts, timeoutMs, p90OfOthersMs: usualMs },
+    setting: `timeout: { attempt: ${writtenDuration(2 * Number(timeoutMs.toPrecision(2)))} }`,
+  };
+}
+
+/** Of 20 retries or more, nine in ten were for task runs that failed all the same. */
+function adviseRetries({ target, closing, stats }: TargetFigures): Finding | null {
+  const { wastedRetries, savedRuns, ran, counts } = stats;
+  // A run that was saved took one retry at least.
+  if (wastedRetries < 20 || wastedRetries < 9 * savedRuns) return null;
+  const failed = counts.failed + counts.timed_out;
+  const wasDown = failed >= ran / 2;
+  const words =
+    `${writtenCount(wastedRetries)} retries at ${target.name} were for task runs that failed all the same` +
+    `, and ${writtenCount(savedRuns)} task runs were saved by theirs: ` +
+    (!wasDown
+      ? "what fails there fails again; fewer attempts would say so sooner"
+      : closing.breaker === null
+      ? "most of its task runs failed, as if it was down; a breaker waits until it is back"
+      : "most of its task runs failed, in spite of the breaker");
+  const setting = !wasDown ? "retry: { attempts: 1 }" : closing.breaker === null ? "breaker: true" : null;
+  return { words, figures: { wastedRetries, savedRuns, failed, ran }, setting };
 }
 
 function percent(share: number): string {
   return share < 0.1 ? `${(share * 100).toFixed(1)} %` : `${Math.round(share * 100)} %`;
+}
+
+function rounded(figures: Advice["figures"]): Advice["figures"] {
+  const entries = Object.entries(figures).map(([name, value]) => [name, Math.round(value * 1_000) / 1_000]);
+  return Object.fromEntries(entries);
 }

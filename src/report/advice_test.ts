@@ -4,7 +4,7 @@ import { sampleResult } from "../../tests/support/sample_run.ts";
 import { adviseTarget, type TargetFigures } from "./advice.ts";
 import { TargetStats } from "./run_stats.ts";
 
-const settings = {
+const settings: TargetFigures["closing"] & { readonly cpus: number } = {
   limit: 4,
   peak: 4,
   throttled: 0,
@@ -15,10 +15,22 @@ const settings = {
   cpus: 2,
 };
 
+const adapted = { min: 1, max: 4, settled: 4, history: [{ atMs: 0, limit: 4, why: "start" as const }] };
+
 /** The figures of `runs` task runs of one attempt each, `atATime` at a time. */
 function figures(
   given: Partial<typeof settings>,
-  run: { runs: number; ms: number; atATime: number; cpuMs?: number; timeouts?: number; timeoutMs?: number },
+  run: {
+    runs: number;
+    ms: number;
+    atATime: number;
+    cpuMs?: number;
+    timeouts?: number;
+    timeoutMs?: number;
+    /** How many of them were tried three times, and how many of these failed all the same. */
+    retried?: number;
+    failed?: number;
+  },
 ): TargetFigures {
   const { cpus, ...closing } = { ...settings, ...given };
   const stats = new TargetStats("exec");
@@ -27,14 +39,11 @@ function figures(
     const durationMs = isTimeout ? run.timeoutMs! : run.ms;
     const startedAt = new Date(Math.floor(index / run.atATime) * run.ms).toISOString();
     const output = run.cpuMs === undefined ? null : { cpuMs: run.cpuMs };
-    const outcome = isTimeout ? "timed_out" : "ok";
-    stats.addAttempts(
-      sampleResult(index, {
-        durationMs,
-        output,
-        attempts: [{ number: 1, startedAt, durationMs, outcome, error: null }],
-      }),
-    );
+    const outcome = isTimeout ? "timed_out" : index < (run.failed ?? 0) ? "failed" : "ok";
+    const attempt = { number: 1, startedAt, durationMs, outcome, error: null } as const;
+    const attempts = index < (run.retried ?? 0) ? [attempt, attempt, attempt] : [attempt];
+    stats.counts[outcome]++;
+    stats.addAttempts(sampleResult(index, { durationMs, output, outcome, attempts }));
   }
   return { target: { name: "t", kind: "exec", limit: closing.limit }, closing, stats, cpus };
 }
@@ -55,9 +64,16 @@ const cases: readonly (readonly [what: string, figures: TargetFigures, codes: st
   ]],
   [
     "one busy program at a time, on two CPUs",
-    figures({ limit: 1, peak: 1 }, { runs: 50, ms: 100, atATime: 1, cpuMs: 96 }),
-    ["pool_is_bottleneck"],
+    figures({ limit: 1, peak: 1 }, {
+      runs: 50,
+      ms: 100,
+      atATime: 1,
+      cpuMs: 96,
+    }),
+    ["cpu_bound"],
   ],
+  ["one busy program", figures({}, { runs: 1, ms: 60_000, atATime: 1, cpuMs: 59_000 }), ["cpu_bound"]],
+  ["one that was busy for a moment", figures({}, { runs: 1, ms: 900, atATime: 1, cpuMs: 900 }), []],
   ["idle programs", figures({}, { runs: 100, ms: 100, atATime: 3, cpuMs: 5 }), []],
   ["a wide pool", figures({ limit: 64, peak: 3 }, { runs: 300, ms: 1, atATime: 3 }), ["pool_too_wide"]],
   ["a wide pool with little work", figures({ limit: 64, peak: 3 }, { runs: 3, ms: 1, atATime: 3 }), []],
@@ -65,6 +81,25 @@ const cases: readonly (readonly [what: string, figures: TargetFigures, codes: st
     "timeout_below_p99",
   ]],
   ["a server that hangs", figures({}, { runs: 100, ms: 5, atATime: 3, timeouts: 5, timeoutMs: 100 }), []],
+  [
+    "an adaptive pool that was told now and then",
+    figures({ throttled: 9, adaptive: adapted }, {
+      runs: 100,
+      ms: 100,
+      atATime: 4,
+    }),
+    [],
+  ],
+  ["retries for nothing", figures({}, { runs: 100, ms: 5, atATime: 3, retried: 12, failed: 12 }), [
+    "retries_wasted",
+  ]],
+  [
+    "retries that help one in four",
+    figures({}, { runs: 200, ms: 5, atATime: 3, retried: 20, failed: 15 }),
+    [],
+  ],
+  ["retries that help", figures({}, { runs: 200, ms: 5, atATime: 3, retried: 40, failed: 0 }), []],
+  ["few retries for nothing", figures({}, { runs: 100, ms: 5, atATime: 3, retried: 9, failed: 9 }), []],
   ["one timeout", figures({}, { runs: 100, ms: 80, atATime: 3, timeouts: 1, timeoutMs: 100 }), []],
 ];
 
@@ -74,11 +109,70 @@ test("adviseTarget() says something only when its figures are clear", () => {
   }
 });
 
-test("adviseTarget() shows the figures behind its words", () => {
-  const messages = cases.flatMap(([, given]) => adviseTarget(given).map((advice) => advice.message));
-  assert.deepEqual(messages.slice(0, 3), [
-    "t was busy for 100 % of 2.5s at its limit of 4: if it can take more, a higher concurrency shortens the run",
-    't said "too many requests" to 9 of 100 attempts at a limit of 4: give it a rate, or a lower concurrency',
-    "programs of t used 2.0 of 2 CPUs for 2.5s: they are bound by the CPU, and its concurrency of 4 buys nothing over 2",
-  ]);
+const told: readonly (readonly [figures: TargetFigures, message: string, change: string | null])[] = [
+  [
+    figures({}, { runs: 100, ms: 100, atATime: 4 }),
+    "t was busy for 100 % of 2.5s at its limit of 4: if it can take more, a higher concurrency shortens the run; fanout tune finds it out",
+    "targets.t.concurrency: 8",
+  ],
+  [
+    figures({ throttled: 9 }, { runs: 100, ms: 100, atATime: 4 }),
+    't said "too many requests" to 9 of 100 attempts at a limit of 4, and took 36.4 a second: give it a rate, or a lower concurrency',
+    "targets.t.rate: 36/s",
+  ],
+  [
+    figures({}, { runs: 100, ms: 100, atATime: 4, cpuMs: 49 }),
+    "programs of t used 2.0 of 2 CPUs for 2.5s: they compute, they do not wait, and its concurrency of 4 buys nothing over 2 at a time",
+    "targets.t.concurrency: cpus",
+  ],
+  [
+    figures({ limit: 1, peak: 1 }, { runs: 50, ms: 100, atATime: 1, cpuMs: 96 }),
+    "programs of t used 1.0 of 2 CPUs for 5s: they compute, they do not wait, and up to 2 at a time would each have a CPU of its own",
+    "targets.t.concurrency: cpus",
+  ],
+  [
+    figures({ limit: 2, peak: 2 }, { runs: 50, ms: 100, atATime: 2, cpuMs: 96 }),
+    "programs of t used 1.9 of 2 CPUs for 2.5s: they compute, they do not wait, and more than 2 at a time would buy nothing: only more CPUs would, here or on other machines",
+    null,
+  ],
+  [
+    figures({ limit: 8, peak: 8, cpus: 8 }, { runs: 80, ms: 250, atATime: 2, cpuMs: 970 }),
+    "programs of t used 7.8 of 8 CPUs for 10s: they compute, they do not wait, and its concurrency of 8 buys nothing over 2 at a time",
+    "targets.t.concurrency: 2",
+  ],
+  [
+    figures({ limit: 64, peak: 3 }, { runs: 300, ms: 1, atATime: 3 }),
+    "t never had more than 3 attempts at a time, of the 64 it allows: its concurrency is not what limits it, and would not protect it",
+    "targets.t.concurrency: 6",
+  ],
+  [
+    figures({}, { runs: 100, ms: 80, atATime: 3, timeouts: 5, timeoutMs: 100 }),
+    "5.0 % of 100 attempts at t ran into a timeout of about 100ms, and a tenth of the others took over 79.9ms: the timeout is below the 99th percentile; give more time, or fewer at a time",
+    "targets.t.timeout: { attempt: 200ms }",
+  ],
+  [
+    figures({}, { runs: 100, ms: 5, atATime: 3, retried: 12, failed: 12 }),
+    "24 retries at t were for task runs that failed all the same, and 0 task runs were saved by theirs: what fails there fails again; fewer attempts would say so sooner",
+    "targets.t.retry: { attempts: 1 }",
+  ],
+  [
+    figures({}, { runs: 20, ms: 5, atATime: 3, retried: 12, failed: 12 }),
+    "24 retries at t were for task runs that failed all the same, and 0 task runs were saved by theirs: most of its task runs failed, as if it was down; a breaker waits until it is back",
+    "targets.t.breaker: true",
+  ],
+];
+
+test("adviseTarget() shows the figures behind its words, and the line to change", () => {
+  for (const [given, words, change] of told) {
+    const [advice] = adviseTarget(given);
+    assert.equal(advice?.message, change === null ? words : `${words} (${change})`);
+    assert.equal(advice?.change, change);
+    assert.ok(Object.values(advice!.figures).every(Number.isFinite), JSON.stringify(advice!.figures));
+  }
+});
+
+test("adviseTarget() says where to set what has no name yet", () => {
+  const given = figures({}, { runs: 100, ms: 100, atATime: 4 });
+  const [advice] = adviseTarget({ ...given, target: { ...given.target, name: "postgres://db/app" } });
+  assert.equal(advice?.change, "a target of its own for postgres://db/app, with concurrency: 8");
 });

@@ -91,8 +91,21 @@ export type ShownResult =
 
 /** Something the figures say about the config. */
 export interface Advice {
-  readonly code: "cpu_bound" | "pool_is_bottleneck" | "pool_too_wide" | "timeout_below_p99" | "throttled";
+  readonly code: AdviceCode;
   readonly target: string;
-  /** The figures, and what to try. */
+  /** The figures, what they mean, and what to try. */
   readonly message: string;
+  /** The figures that led to it. Milliseconds, counts, shares from 0 to 1. */
+  readonly figures: { readonly [name: string]: number };
+  /** The line to change in the config: `targets.cpu.concurrency: cpus`. Null where no line of it helps. */
+  readonly change: string | null;
 }
+
+/** Stable words. */
+export type AdviceCode =
+  | "cpu_bound"
+  | "pool_is_bottleneck"
+  | "pool_too_wide"
+  | "timeout_below_p99"
+  | "throttled"
+  | "retries_wasted";

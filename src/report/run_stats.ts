@@ -95,6 +95,9 @@ export class TargetStats {
   timeoutMs = Infinity;
   /** Summed over all attempts. */
   busyMs = 0;
+  /** Retries (polls are none) of runs that failed all the same, and how many runs they saved. */
+  wastedRetries = 0;
+  savedRuns = 0;
   /** CPU time of subprocesses, and the time they took. */
   cpuMs = 0;
   cpuBusyMs = 0;
@@ -115,6 +118,7 @@ export class TargetStats {
     this.ran++;
     this.queue.add(result.queuedMs);
     for (const attempt of attempts) this.#addAttempt(attempt);
+    this.#addRetries(result);
     const startMs = Date.parse(attempts[0]!.startedAt);
     if (startMs < this.firstStartMs) this.firstStartMs = startMs;
     this.lastEndMs = Math.max(this.lastEndMs, startMs + result.durationMs);
@@ -123,6 +127,13 @@ export class TargetStats {
       this.cpuMs += cpuMs;
       this.cpuBusyMs += attempts[attempts.length - 1]!.durationMs;
     }
+  }
+
+  #addRetries({ attempts, outcome }: Result): void {
+    const retries = attempts.slice(0, -1).filter(({ error }) => error?.code !== "until").length;
+    if (retries === 0) return;
+    if (outcome === "ok") this.savedRuns++;
+    else if (outcome === "failed" || outcome === "timed_out") this.wastedRetries += retries;
   }
 
   #addAttempt(attempt: AttemptRecord): void {
