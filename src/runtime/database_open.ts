@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import { readTls } from "./database_tls.ts";
-import { cancelledTrouble, connectTimeout } from "./database_trouble.ts";
+import { cancelledTrouble, connectTimeout, socketTrouble } from "./database_trouble.ts";
 import type { Opening, ServerOptions, Trouble } from "./databases.ts";
 
 /** One try to connect, with TLS or without. */
@@ -45,7 +45,12 @@ export function openServer<S extends object>(
 
   async function connect(tls: ConnectionOptions | false): Promise<S | Trouble> {
     if (stopped !== undefined) return stopped;
-    dialling = dial(tls);
+    try {
+      dialling = dial(tls);
+    } catch (error) {
+      // A host or port that no socket takes.
+      return socketTrouble(error, false);
+    }
     const session = await dialling.session;
     if (stopped === undefined) return session;
     dialling.drop();

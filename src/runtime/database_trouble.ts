@@ -35,6 +35,16 @@ export const transactionTrouble: Trouble = {
   lost: false,
 };
 
+/** The driver could not put the statement into the protocol: a value that is too large, say. */
+export function unsendable(error: unknown): Trouble {
+  return {
+    kind: "trouble",
+    code: "UNSUPPORTED",
+    message: `it cannot be sent: ${(error as Error).message}`,
+    lost: false,
+  };
+}
+
 const socketWords: { readonly [code: string]: string } = {
   ECONNREFUSED: "the connection was refused",
   ECONNRESET: "the connection was closed",

@@ -1,3 +1,4 @@
+import { unsendable } from "./database_trouble.ts";
 import type { Finished, RowSink, Running, SqlSession, SqlStatement, Trouble } from "./databases.ts";
 import type { MyConnection, MyError } from "./mysql_driver.ts";
 import { MysqlRun } from "./mysql_run.ts";
@@ -48,6 +49,9 @@ export class MysqlSession implements SqlSession {
   private async ask(run: MysqlRun, statement: SqlStatement): Promise<Finished | Trouble> {
     try {
       return await this.set(run, statement) ?? await run.send();
+    } catch (error) {
+      this.ended = true;
+      return unsendable(error);
     } finally {
       this.running = undefined;
     }

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
-import { cancelledTrouble, socketTrouble, transactionTrouble } from "./database_trouble.ts";
+import { cancelledTrouble, socketTrouble, transactionTrouble, unsendable } from "./database_trouble.ts";
 import type { Finished, RowSink, Running, SqlSession, SqlStatement, Trouble } from "./databases.ts";
 import { cancelPostgres } from "./postgres_cancel.ts";
 import type { PgClient } from "./postgres_driver.ts";
@@ -54,6 +54,9 @@ export class PostgresSession implements SqlSession {
   private async ask(run: StatementRun, statement: SqlStatement, sink: RowSink): Promise<Finished | Trouble> {
     try {
       return await this.set(run, statement) ?? await run.send(statement, sink);
+    } catch (error) {
+      this.ended = true;
+      return unsendable(error);
     } finally {
       this.onEnd = undefined;
     }

@@ -89,7 +89,7 @@ class SqliteSession implements SqlSession {
     const { program, args } = helperCommand("__sqlite");
     // In a session of its own, Ctrl-C on the terminal does not reach it: this program decides when it ends.
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-    const readLines = lineReader((line) => this.take(readLine<SqliteReply>(line)));
+    const readLines = lineReader((line) => this.read(line));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     child.stdout.on("data", readLines);
@@ -128,6 +128,17 @@ class SqliteSession implements SqlSession {
       maxRows,
       maxRowBytes,
     });
+  }
+
+  private read(line: string): void {
+    try {
+      this.take(readLine<SqliteReply>(line));
+    } catch (error) {
+      // Whatever wrote that, nothing after it can be trusted: the process is ended, and its end says so.
+      this.stderr = `it wrote what makes no sense: ${(error as Error).message}`;
+      this.ended = true;
+      this.child?.kill("SIGKILL");
+    }
   }
 
   private take(reply: SqliteReply): void {

@@ -16,7 +16,7 @@ export function readPostgresUrl(text: string, context: ServerContext): PostgresO
     (options.has("sslrootcert") ? "verify-full" : "prefer");
   if (!isMode(mode)) return { wrong: `sslmode=${mode} is not known; known are ${modes.join(", ")}` };
   const port = options.get("port") ?? String(url.port ?? 5432);
-  if (!/^\d{1,5}$/.test(port)) return { wrong: `port=${port} is no port` };
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return { wrong: `port=${port} is no port` };
   const file = (name: string) =>
     options.has(name) ? resolvePath(context.directory, options.get(name)!) : null;
   return {

@@ -32,15 +32,8 @@ export interface ServerContext {
 
 /** Reads a URL such as `postgres://user:password@host:5432/name?sslmode=require`. */
 export function readServerUrl(url: string): ServerUrl | Wrong {
-  let parsed: URL;
-  try {
-    parsed = new URL(url.replace(/^([^/?#]*:\/\/[^/?#]*@)(?=[/?#]|$)/, `$1${nowhere}`));
-  } catch {
-    return {
-      wrong:
-        "it cannot be read as scheme://host:port/name with user:password@ before the host; in these, @ is %40, : is %3A and / is %2F",
-    };
-  }
+  const parsed = parse(url);
+  if (parsed === undefined || looksTorn(parsed)) return unreadable;
   try {
     return {
       scheme: parsed.protocol.slice(0, -1),
@@ -57,6 +50,24 @@ export function readServerUrl(url: string): ServerUrl | Wrong {
     return { wrong: "a % in it is followed by no code: a % itself is written %25" };
   }
 }
+
+function parse(url: string): URL | undefined {
+  try {
+    return new URL(url.replace(/^([^/?#]*:\/\/[^/?#]*@)(?=[/?#]|$)/, `$1${nowhere}`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A password with /, ? or # in it tears the URL apart: what follows stands in the wrong place, and must not be shown. */
+function looksTorn({ pathname, searchParams, hash }: URL): boolean {
+  return hash !== "" || pathname.includes("@") || [...searchParams.keys()].some((name) => name.includes("@"));
+}
+
+const unreadable: Wrong = {
+  wrong: "it cannot be read as scheme://host:port/name with user:password@ before the host; " +
+    "in these, @ is %40, : is %3A, / is %2F, ? is %3F and # is %23",
+};
 
 /** Stands for a host that is left out: `redis://:password@/run/redis.sock` is no URL to the platform's parser. */
 const nowhere = "nowhere.invalid";

@@ -76,11 +76,16 @@ export class SessionPool<S extends PooledSession> {
     this.closing.add(closing);
   }
 
+  /** Settles when those that were closed are gone: until then they are connections too. */
+  async closed(): Promise<void> {
+    await Promise.all(this.closing);
+  }
+
   /** A task is done with the pool; after the last one nothing is left open. */
   async leave(): Promise<void> {
     if (--this.users > 0) return;
     while (this.closeOneIdle());
-    await Promise.all(this.closing);
+    await this.closed();
   }
 
   private closeOneIdle(): boolean {

@@ -22,6 +22,7 @@ export async function takeSession<S extends PooledSession>(
   if (refusal !== undefined) return refusal;
   const idle = sessions.take(place);
   if (idle !== undefined) return idle;
+  await sessions.closed();
   const opening = open();
   const opened = await cancellable(opening, opening.opened, call);
   if (!("kind" in opened)) return opened;
