@@ -45,6 +45,7 @@ async function demo(): Promise<number> {
     [`less ${config}`, "what it ran: 8 tasks of four kinds"],
     [`dist/fanout plan ${config}`, "what it would do, each limit and where it came from"],
     ["less examples/out/quickstart.json", "the report: every input, every attempt"],
+    ["open examples/out/quickstart.html", "the same as a page"],
     ["dist/fanout init", "a config of your own, ready to run"],
   ] as const;
   const width = Math.max(...next.map(([command]) => command.length));

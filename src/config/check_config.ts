@@ -9,7 +9,6 @@ import { checkFamilies } from "./check_families.ts";
 import { checkIdentities } from "./check_identities.ts";
 import { checkNames } from "./check_names.ts";
 import type { ConfigSource } from "./config_source.ts";
-import { checkNotYet } from "./not_yet.ts";
 import { checkNotify } from "./check_notify.ts";
 import { checkOutputPaths } from "./check_output_paths.ts";
 import { checkRetries } from "./check_retries.ts";
@@ -44,7 +43,6 @@ export function checkConfig({ config, raw, source, sites }: ConfigToCheck, repor
       report(["tasks", name, task.kind, ...path], message, where);
     kindNamed(task.kind).check(task.spec as ValueMap, reportInside, connectionOf(config, task));
   }
-  checkNotYet(raw, report);
 }
 
 /** What a task's target says of the connection, or the pool of its kind when it names none. */

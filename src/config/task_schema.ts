@@ -5,6 +5,7 @@ import {
   fixedText,
   flag,
   isMap,
+  isTemplated,
   list,
   mapped,
   named,
@@ -13,6 +14,7 @@ import {
   type Section,
   section,
   shapes,
+  type Templated,
   text,
   within,
   type Word,
@@ -49,6 +51,15 @@ const needs = shapes(
 
 /** Task → when it is enough. */
 export type Needs = { readonly [task: string]: "ok" | "any" | "done" };
+
+/** A part of the pool's limit. That one may adapt; a limit within it that did so too would follow its every step. */
+const ownConcurrency = mapped(concurrency, (limit, place) => {
+  if (!isMap(limit) || isTemplated(limit)) return limit as number | "cpus" | Templated<"concurrency">;
+  place.reading.report(
+    place.path,
+    "a task's own concurrency is a number or cpus: only a target's limit adapts; write the bounds there",
+  );
+});
 
 const noSecrets = { scope: "result", secrets: false } as const;
 
@@ -132,7 +143,7 @@ const taskEntries = {
     description: "Names the result; a resume goes by it. Unique within the task.",
     examples: ["${{ item.id }}"],
   }, { scope: "key", secrets: false }),
-  concurrency: nullable(concurrency),
+  concurrency: nullable(ownConcurrency),
   timeout: nullable(timeout),
   retry: nullable(retry),
   idempotent: nullable(flag({

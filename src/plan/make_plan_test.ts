@@ -371,8 +371,8 @@ const wrongLimits: readonly (readonly [task: object, rest: object, message: RegE
     /^tasks\.t\.timeout\.attempt: .* gives 5: a duration needs a unit/,
   ],
   [
-    { exec, concurrency: { min: 1, max: 2 } },
-    {},
+    { exec, concurrency: "${{ params.c }}" },
+    { params: { c: "auto" } },
     /^tasks\.t\.concurrency: a task's own concurrency is a number or cpus/,
   ],
   [
