@@ -39,6 +39,7 @@ function notifier(world: World, notify: readonly Partial<NotifyPlan>[]) {
         queueMicrotask(() => world.answer(request, handler));
         return { sent: true, cancel() {}, pause() {}, resume() {} };
       },
+      closeIdle() {},
       close() {},
     }),
   };

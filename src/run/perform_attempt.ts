@@ -18,6 +18,8 @@ export interface AttemptContext {
   /** From now on this text is masked wherever it is written. */
   learnSecret(text: string): void;
   readonly save: SaveContext;
+  /** The machine had no descriptor or process to give. */
+  onShortage(): void;
 }
 
 /** One attempt of one task run. */
@@ -42,7 +44,10 @@ export async function performAttempt(
     pending = startSave(program, payload.vars, { task, index: payload.index }, context.save);
     const job = jobFor(program, payload, pending, context);
     const answer = await program.performer.perform(job, call);
-    if (answer.kind === "backpressure") return answer;
+    if (answer.kind === "backpressure") {
+      context.onShortage();
+      return answer;
+    }
     if (answer.kind === "failed") return withRetryOn(program, call, answer);
     return await judge(program, { task, payload, call }, answer, pending, context);
   } catch (error) {

@@ -141,6 +141,9 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const total = sumTotals(setup.totals);
   const isOverLimit = failureLimit(plan.run.maxFailures, total);
   const attemptContext = {
+    onShortage() {
+      for (const { performer } of programs) performer.spare?.();
+    },
     redactor: setup.redactor,
     learnSecret: setup.redactor.learn,
     save: {

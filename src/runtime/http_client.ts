@@ -34,9 +34,13 @@ export class Http1Client implements HttpClient {
     return exchange;
   }
 
+  closeIdle(): void {
+    for (const connection of this.#byAge) connection.close();
+  }
+
   close(): void {
     this.#isClosed = true;
-    for (const connection of this.#byAge) connection.close();
+    this.closeIdle();
   }
 
   /** An idle connection of this route, no longer idle; undefined when there is none that will do. */

@@ -41,6 +41,8 @@ export interface HttpTls {
 export interface HttpClient {
   /** Never throws for what the network does; `handler` is not called before it has returned. */
   send(request: HttpRequest, handler: HttpHandler): HttpExchange;
+  /** Closes idle connections. */
+  closeIdle(): void;
   /** Closes idle connections; those in use close with their exchange. */
   close(): void;
 }

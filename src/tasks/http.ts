@@ -16,6 +16,7 @@ export async function openHttp(context: TaskContext): Promise<Performer> {
   const performer: Performer = {
     perform: pager ??
       (async (job, call) => sendRequest(task, () => task.requests.render(job.vars), job, call)),
+    spare: () => task.client.closeIdle(),
     async close() {
       task.client.close();
     },

@@ -96,6 +96,8 @@ export interface Performer {
    * Never rejects for what a server, a file or a program does: that is a `Failure`.
    */
   perform(job: Job, call: Call): Promise<Answer | Failure | Backpressure>;
+  /** Lets go of connections that are only kept for later: an attempt of some task found no descriptor. */
+  spare?(): void;
   close(): Promise<void>;
 }
 

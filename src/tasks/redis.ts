@@ -41,6 +41,7 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
       if (isEndless(names)) return failed("query", `${names[0]} does not answer once: it cannot be a task`);
       return await attempt(place, { words: command, names }, job, call);
     },
+    spare: () => sessions.spare(),
     close: () => sessions.leave(),
   };
 

@@ -81,10 +81,15 @@ export class SessionPool<S extends PooledSession> {
     await Promise.all(this.closing);
   }
 
+  /** Closes every idle connection. */
+  spare(): void {
+    while (this.closeOneIdle());
+  }
+
   /** A task is done with the pool; after the last one nothing is left open. */
   async leave(): Promise<void> {
     if (--this.users > 0) return;
-    while (this.closeOneIdle());
+    this.spare();
     await this.closed();
   }
 

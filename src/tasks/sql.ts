@@ -62,6 +62,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
       };
       return await attempt(place, prepared, statement, job, call);
     },
+    spare: () => sessions.spare(),
     close: () => sessions.leave(),
   };
 

@@ -25,6 +25,7 @@ export function scriptedNetwork(script: readonly Scripted[]): ScriptedNetwork {
     requests: [],
     cancelled: 0,
     open: async () => ({
+      closeIdle() {},
       close() {},
       send(request: HttpRequest, handler: HttpHandler) {
         const { status = 200, headers = [], address = "93.184.215.14", chunks = [], failure, hangs } =
