@@ -4,6 +4,7 @@ import type { CelRegistry } from "./cel_node.ts";
 import { formatDuration, parseDuration } from "./durations.ts";
 import { charge, Trouble } from "./evaluation.ts";
 import { checkDateFormat, dayOfYear, formatDate } from "./format_date.ts";
+import { linkTo } from "./link_header.ts";
 import { checkWhole, describe } from "./operators.ts";
 import { basename, dirname, stem } from "./paths.ts";
 import { compileRegex, isMatch } from "./regexes.ts";
@@ -43,6 +44,7 @@ const ADDED: { readonly [signature: string]: Handler } = {
   "stem(string): string": stem,
   "dirname(string): string": dirname,
   "lines(string): list<string>": splitLines,
+  "linkTo(map, string): dyn": linkTo,
   "string.lines(): list<string>": splitLines,
   "replace(string, string, string): string": replaceText,
   "string.replace(string, string): string": replaceText,

@@ -11,9 +11,14 @@ const vars = {
   mixed: [1, 1.0, "1", true, null, { a: 1, b: [2] }, { b: [2], a: 1 }, [1], [1]],
   path: "/data/in/a.tar.gz",
   big: 9007199254740993n,
+  headers: {
+    link:
+      '</users?ids=1,2&page=2>; title="a, b"; rel="prefetch next", <https://a.test/users?page=9>; rel=last, <x>',
+  },
 };
 
 const types: Scope = {
+  headers: "map<string>",
   at: "timestamp",
   text: "string",
   words: "list<string>",
@@ -41,6 +46,12 @@ test("functions give what they promise, on values known at load and on others", 
     ["dirname('a')", "."],
     ["dirname('/a')", "/"],
     ["dirname('a//b')", "a"],
+    ["linkTo(headers, 'next')", "/users?ids=1,2&page=2"],
+    ["linkTo(headers, 'LAST')", "https://a.test/users?page=9"],
+    ["linkTo(headers, 'prev')", null],
+    ["linkTo({}, 'next')", null],
+    ["linkTo({'link': 7}, 'next')", null],
+    ["linkTo({'link': 'nonsense, <a, <b>; rel=next'}, 'next')", "b"],
     ["lines(text)", ["a", "b", "", "c"]],
     ["text.lines()", ["a", "b", "", "c"]],
     ["lines('')", []],

@@ -44,6 +44,20 @@ test("paginate follows links, relative ones too, and joins the lists", async () 
   ]);
 });
 
+test("paginate follows a link header", async () => {
+  const linked = (body: string, link: string): Scripted => ({ ...text(body), headers: ["Link", link] });
+  const { once, asked } = await pages([
+    linked(
+      "[1]",
+      '<https://a.test/v1/users?page=2>; rel="next", <https://a.test/v1/users?page=2>; rel="last"',
+    ),
+    linked("[2]", '<https://a.test/v1/users>; rel="first"'),
+  ], { items: "json", next: "linkTo(headers, 'next')" });
+  const verdict = await once();
+  assert.deepEqual(verdict.kind === "answer" && verdict.fields["json"], [1, 2]);
+  assert.equal(asked()[1], "GET a.test/v1/users?page=2");
+});
+
 test("paginate puts query values in place of those of the first page", async () => {
   const { once, asked } = await pages([page([1, 2]), page([3, 4]), page([5])], {
     items: "json",

@@ -162,7 +162,11 @@ const schema = settings({
       next: required(expression({
         description: "Gives the next page's URL or a map of query values; null after the last page. " +
           "Reads a page's result and its `pageNumber` (from 1).",
-        examples: ["json.next", "json.?cursor.hasValue() ? {'cursor': json.cursor} : null"],
+        examples: [
+          "json.next",
+          "linkTo(headers, 'next')",
+          "json.?cursor.hasValue() ? {'cursor': json.cursor} : null",
+        ],
       }, { scope: "page" })),
       items: required(
         expression({
