@@ -49,6 +49,9 @@ export async function performAttempt(
       return answer;
     }
     if (answer.kind === "failed") return withRetryOn(program, call, answer);
+    if (!program.looksAtResult) {
+      return { kind: "ok", output: { fields: answer.output, outputs: null, saved: null } };
+    }
     return await judge(program, { task, payload, call }, answer, pending, context);
   } catch (error) {
     return withRetryOn(program, call, failureOf(error));
@@ -85,9 +88,6 @@ async function judge(
   pending: PendingSave | null,
   context: AttemptContext,
 ): Promise<Verdict> {
-  if (!program.looksAtResult) {
-    return { kind: "ok", output: { fields: answer.output, outputs: null, saved: null } };
-  }
   const hasSecrets = program.outputs.some(({ secret }) => secret);
   // What was captured was masked when the secret in it was not known yet, and may have been cut in the middle of it.
   const fields = hasSecrets ? withoutTexts(answer.output) : answer.output;

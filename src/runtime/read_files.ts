@@ -95,14 +95,18 @@ const openFlags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK;
 function readerOf(fd: number, facts: fs.Stats, small: boolean): FileReader {
   let atOnce = small ? atOnceBytes : 0;
   let own: Uint8Array | undefined;
+  let isAtEnd = false;
   return {
     bytes: facts.size,
     modifiedMs: facts.mtimeMs,
     read() {
+      if (isAtEnd) return undefined;
       // A file that grows while it is read does not hold the thread for longer than a small one.
       if (atOnce <= 0) return readSoon(fd, own ??= new Uint8Array(bufferSize(facts)));
       const bytes = timed(() => fs.readSync(fd, shared));
       atOnce -= bytes;
+      // Fewer than were asked for, and just as many as the file has: to ask again would only bring the same answer.
+      isAtEnd = bytes < shared.length && atOnceBytes - atOnce === facts.size;
       return bytes === 0 ? undefined : shared.subarray(0, bytes);
     },
     close: () => fs.closeSync(fd),

@@ -1,7 +1,7 @@
 import { toBase64 } from "../model/json.ts";
 import type { CapturePlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
-import { type Hasher, startSha256 } from "../runtime/hash.ts";
+import { type Hasher, sha256Hex, startSha256 } from "../runtime/hash.ts";
 import type { Body, FinishedBody } from "./body.ts";
 import { cutMiddle, cutWindows, decodeUtf8, maskBytes } from "./capture_text.ts";
 
@@ -46,7 +46,8 @@ class StoredBody implements Body {
   private readonly captureBytes: number;
   private readonly headLimit: number;
   private readonly tailLimit: number;
-  private readonly hash: Hasher | undefined;
+  private readonly isHashed: boolean;
+  private hasher: Hasher | undefined;
   private readonly head: Uint8Array[] = [];
   private headBytes = 0;
   private tail: Uint8Array[] = [];
@@ -63,14 +64,14 @@ class StoredBody implements Body {
     const window = this.captureBytes === 0 ? 0 : this.captureBytes + redactor.margin + 3;
     this.headLimit = keepContent ? Math.max(maxBytes, window) : window;
     this.tailLimit = window;
-    this.hash = options.hash === false ? undefined : startSha256();
+    this.isHashed = options.hash !== false;
   }
 
   write(chunk: Uint8Array): boolean {
     if (chunk.length === 0) return !this.tooLarge;
     this.bytes += chunk.length;
-    this.hash?.update(chunk);
     this.keep(chunk);
+    if (this.isHashed) this.hash(chunk);
     if (this.tooLarge) return false;
     if (this.bytes <= this.options.maxBytes) {
       this.options.save?.write(chunk);
@@ -85,7 +86,7 @@ class StoredBody implements Body {
     const whole = this.options.keepContent && !this.tooLarge;
     return this.finished ??= {
       bytes: this.bytes,
-      sha256: this.hash?.hex() ?? "",
+      sha256: this.isHashed ? this.hasher?.hex() ?? sha256Hex(this.head[0] ?? "") : "",
       content: whole ? this.joinHead() : undefined,
       captured: (name) => this.capture(name),
     };
@@ -95,6 +96,17 @@ class StoredBody implements Body {
     this.head.length = 0;
     this.tail = [];
     this.options.save?.discard();
+  }
+
+  /** A body of one chunk that was kept whole, as most are, is hashed when it is finished: that takes half the time. */
+  private hash(chunk: Uint8Array): void {
+    if (this.hasher === undefined) {
+      const [first] = this.head;
+      if (first?.length === this.bytes) return;
+      this.hasher = startSha256();
+      if (this.bytes > chunk.length) this.hasher.update(first!);
+    }
+    this.hasher.update(chunk);
   }
 
   private keep(chunk: Uint8Array): void {

@@ -151,3 +151,16 @@ test("makeBody() never shows a part of a secret, never splits a character, howev
     { numRuns: 500 },
   );
 });
+
+test("makeBody() hashes every byte, however they come and whatever is kept of them", () => {
+  const chunk = fc.uint8Array({ maxLength: 200 });
+  const keeping = fc.record({
+    capture: fc.constantFrom(size(0), size(64), size(4096)),
+    keepContent: fc.boolean(),
+  });
+  fc.assert(fc.property(fc.array(chunk, { maxLength: 6 }), keeping, (chunks, options) => {
+    const expected = createHash("sha256");
+    for (const one of chunks) expected.update(one);
+    assert.equal(store(chunks, options).finished.sha256, expected.digest("hex"));
+  }));
+});

@@ -12,12 +12,24 @@ export function headerMap(lines: readonly string[]): HeaderMap {
   // Without a prototype, so that a header called `constructor` or `__proto__` is one like any other.
   const map: { [name: string]: string } = { __proto__: null } as never;
   for (let i = 0; i < lines.length; i += 2) {
-    const name = lines[i]!.toLowerCase();
+    const name = smallName(lines[i]!);
     const before = map[name];
     const value = lines[i + 1]!;
     map[name] = before === undefined ? value : `${before}${name === "set-cookie" ? "\n" : ", "}${value}`;
   }
   return map;
+}
+
+/** Names as they came by their small letters. Servers send the same few again and again; data fills it only so far. */
+const smallNames = new Map<string, string>();
+const maxSmallNames = 1_000;
+
+function smallName(name: string): string {
+  const known = smallNames.get(name);
+  if (known !== undefined) return known;
+  const small = name.toLowerCase();
+  if (smallNames.size < maxSmallNames && name.length < 64) smallNames.set(name, small);
+  return small;
 }
 
 /** Longer values are cut in the report. */

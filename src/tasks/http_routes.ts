@@ -26,6 +26,10 @@ export interface NoRoute {
 export class Routes {
   readonly #rules: RouteRules;
   readonly #made = new Map<string, HttpRoute | NoRoute>();
+  /** The one before: most tasks have one origin. */
+  #last:
+    | { readonly origin: Origin; readonly reach: Network; readonly route: HttpRoute | NoRoute }
+    | undefined;
 
   constructor(rules: RouteRules) {
     this.#rules = rules;
@@ -35,6 +39,7 @@ export class Routes {
   to(origin: Origin, fromPublic: boolean): HttpRoute | NoRoute {
     const { network } = this.#rules;
     const reach: Network = fromPublic && network === "default" ? "public" : network;
+    if (this.#last?.origin === origin && this.#last.reach === reach) return this.#last.route;
     const key = `${origin.key} ${reach}`;
     let route = this.#made.get(key);
     if (route === undefined) {
@@ -42,6 +47,7 @@ export class Routes {
       route = this.#make(origin, reach, key);
       this.#made.set(key, route);
     }
+    this.#last = { origin, reach, route };
     return route;
   }
 
