@@ -1,23 +1,10 @@
-import { isValueMap, type Value } from "../model/json.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { Backpressure, Call, CancelReason, Failure } from "../model/verdict.ts";
-import { version } from "../model/version.ts";
 import { makeBody } from "./body_store.ts";
 import { HttpAttempt, type HttpVerdict } from "./http_attempt.ts";
-import { basicAuthorization, headerLine } from "./http_headers.ts";
-import { originOf } from "./http_origin.ts";
-import type { RenderedRequest } from "./http_request.ts";
 import type { HttpTask } from "./http_task.ts";
-import { DecodeError, type Job } from "./kind.ts";
-
-/** `auth.oauth2` of the config, rendered. */
-export interface TokenSettings {
-  readonly tokenUrl: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly scope: string | null;
-  readonly audience: string | null;
-}
+import type { Job } from "./kind.ts";
+import { errorIn, readTokenAnswer, tokenRequest, type TokenSettings } from "./oauth2_token.ts";
 
 /** What a token source needs of the run. */
 export interface TokenContext {
@@ -117,7 +104,7 @@ export class TokenSource {
   #read(verdict: HttpVerdict, startedAt: number): NoToken | undefined {
     if (verdict.kind === "backpressure") return verdict;
     if (verdict.kind === "failed") return this.#explain(verdict);
-    const answer = readAnswer(verdict.fields);
+    const answer = readTokenAnswer(verdict.fields);
     if (typeof answer === "string") return this.#failure("auth", answer, false);
     this.#context.learnSecret(answer.token);
     this.#token = answer.token;
@@ -188,70 +175,6 @@ function tokenTask(task: HttpTask): HttpTask {
     redirects: false,
     isOk: (status) => status === 200 || status === 201,
   };
-}
-
-/** The client signs in by HTTP Basic, which every server has to understand (RFC 6749, section 2.3.1). */
-function tokenRequest(settings: TokenSettings): RenderedRequest | string {
-  const url = URL.parse(settings.tokenUrl);
-  if (url === null || !/^https?:$/.test(url.protocol)) return "it is no http or https URL";
-  const form = new URLSearchParams({ grant_type: "client_credentials" });
-  if (settings.scope !== null) form.set("scope", settings.scope);
-  if (settings.audience !== null) form.set("audience", settings.audience);
-  const origin = originOf(url);
-  const credentials = `${formEncoded(settings.clientId)}:${formEncoded(settings.clientSecret)}`;
-  const lines = headerLine("host", origin.authority) +
-    headerLine("authorization", basicAuthorization(credentials)) +
-    headerLine("accept", "application/json") +
-    headerLine("user-agent", `fanout/${version}`) +
-    headerLine("content-type", "application/x-www-form-urlencoded");
-  return {
-    method: "POST",
-    url: { origin, path: url.pathname + url.search, userinfo: null },
-    lines,
-    plainLines: lines,
-    body: [new TextEncoder().encode(form.toString())],
-  };
-}
-
-function formEncoded(text: string): string {
-  return new URLSearchParams([["", text]]).toString().slice(1);
-}
-
-interface TokenAnswer {
-  readonly token: string;
-  /** Null when the server does not say. */
-  readonly lifeMs: number | null;
-}
-
-/** Either the token or what is wrong with the answer. */
-function readAnswer(fields: { readonly [name: string]: unknown }): TokenAnswer | string {
-  let json: Value;
-  try {
-    json = fields["json"] as Value;
-  } catch (error) {
-    if (error instanceof DecodeError) return "its answer is no JSON";
-    throw error;
-  }
-  const { access_token: token = null, token_type: type = "bearer", expires_in: life = null } =
-    isValueMap(json) ? json : {};
-  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) return "its answer has no access_token";
-  if (typeof type !== "string" || type.toLowerCase() !== "bearer") {
-    return `its token is of the type ${JSON.stringify(type)}, and only bearer tokens are understood`;
-  }
-  const seconds = life === null ? NaN : Number(life);
-  return { token, lifeMs: seconds >= 0 ? seconds * 1_000 : null };
-}
-
-/** What the server says of the refusal (RFC 6749, section 5.2). */
-function errorIn(body: Value | undefined): string | null {
-  if (typeof body !== "string") return null;
-  try {
-    const { error, error_description: more } = JSON.parse(body);
-    const texts = [error, more].filter((text) => typeof text === "string");
-    return texts.length === 0 ? null : texts.join(", ").slice(0, 500);
-  } catch {
-    return null;
-  }
 }
 
 function cancelled({ code, message }: CancelReason): Failure {

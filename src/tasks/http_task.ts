@@ -2,12 +2,13 @@ import { isValueMap, type Value, type ValueMap } from "../model/json.ts";
 import type { PoolPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { HttpClient, HttpTls } from "../runtime/http_port.ts";
-import { type TokenSettings, TokenSource } from "./http_oauth2.ts";
+import { TokenSource } from "./http_oauth2.ts";
 import { Origins } from "./http_origin.ts";
 import { compileRequest, type RequestTemplate } from "./http_request.ts";
 import { literalHosts, type Network, Routes } from "./http_routes.ts";
 import { statusSet } from "./http_status.ts";
 import type { TaskContext } from "./kind.ts";
+import type { TokenSettings } from "./oauth2_token.ts";
 
 /** A task of the plan, compiled: everything that is the same for all of its attempts. */
 export interface HttpTask {
