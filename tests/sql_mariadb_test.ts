@@ -223,7 +223,8 @@ test("MariaDB: too many connections are back-pressure", available, async () => {
   server.sql("create or replace user few identified by 'few' with max_user_connections 1");
   const url = server.url().replace(/admin:[^@]*/, "few:few").replace("/app", "/");
   await (await sql({ url, query: "select 1" })).answer();
-  assert.equal((await (await sql({ url, query: "select 1" })).perform()).kind, "backpressure");
+  const result = await (await sql({ url, query: "select 1" })).perform();
+  assert.equal(result.kind, "backpressure", JSON.stringify(result));
 });
 
 const connections: readonly (readonly [string, () => ValueMap, boolean | string])[] = [
