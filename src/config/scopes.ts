@@ -13,10 +13,16 @@ import type { TaskSetting } from "./task_schema.ts";
 export function scopesOf(config: Config): (path: ConfigPath, name: ScopeName) => Scope {
   const early = earlyScope(config);
   const byTask = new Map<string, Scope>();
+  // Shared by all that need a task: two thousand tasks in a chain need each other two million times.
+  const neededTypes = new Map(Object.entries(config.tasks).map(([name, task]) => [name, neededType(task)]));
   const taskScope = (name: string, task: TaskSetting): Scope => {
     const known = byTask.get(name);
     if (known) return known;
-    const scope = { ...early, ...itemScope(task, config.tasks), needs: { fields: needsScope(config, name) } };
+    const scope = {
+      ...early,
+      ...itemScope(task, config.tasks),
+      needs: { fields: needsScope(config, name, neededTypes) },
+    };
     byTask.set(name, scope);
     return scope;
   };
@@ -90,12 +96,14 @@ function unbatched(task: TaskSetting): TaskSetting {
 const countsType: TypeSpec = { fields: Object.fromEntries(outcomes.map((outcome) => [outcome, "int"])) };
 
 /** `needs`, with every task that this one waits for, directly or through others. */
-function needsScope(config: Config, name: string): Scope {
-  const needed = [...allNeeds(config, name)].map((other): [string, TypeSpec] => {
-    const outputs = { fields: outputsScope(config.tasks[other]!) };
-    return [other, { fields: { outputs, status: "string", counts: countsType } }];
-  });
-  return Object.fromEntries(needed);
+function needsScope(config: Config, name: string, types: ReadonlyMap<string, TypeSpec>): Scope {
+  const scope: Record<string, TypeSpec> = {};
+  for (const other of allNeeds(config, name)) scope[other] = types.get(other)!;
+  return scope;
+}
+
+function neededType(task: TaskSetting): TypeSpec {
+  return { fields: { outputs: { fields: outputsScope(task) }, status: "string", counts: countsType } };
 }
 
 /** Outputs are one value or a list of them, depending on how many items there are. */

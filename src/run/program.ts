@@ -61,8 +61,11 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
   const { plan } = context;
   const namesRead = new Set<string>();
   const compiler = noting(context.compiler, namesRead);
-  const before = runScope(task, context.tasks, {});
-  const after = runScope(task, context.tasks, kind.resultFields);
+  const before = runScope(task, context.tasks);
+  const after = {
+    ...before,
+    ...Object.fromEntries(Object.keys(kind.resultFields).map((name) => [name, "dyn"] as const)),
+  };
   const expect = task.expect.map((source) => conditionOf(compiler.bare(source, after)));
   const outputs = Object.entries(task.outputs).map(([name, output]) => ({
     name,

@@ -11,17 +11,12 @@ export interface ExpressionCompiler {
 }
 
 /**
- * What an expression of a task may read while it runs. Names and types were checked at load: here everything is `dyn`, but
+ * What an expression of a task may read while it runs, before there is a result. Names and types were checked at load: here everything is `dyn`, but
  * for `needs`, whose names say which outputs of which task are read.
  */
-export function runScope(task: TaskPlan, tasks: TasksByName, resultFields: Scope): Scope {
-  const needed = tasksNeeded(task, tasks).map((other): [string, TypeSpec] => {
-    const outputs = Object.keys(other.outputs).map((name) => [name, "dyn"] as const);
-    return [
-      other.name,
-      { fields: { outputs: { fields: Object.fromEntries(outputs) }, status: "dyn", counts: "dyn" } },
-    ];
-  });
+export function runScope(task: TaskPlan, tasks: TasksByName): Scope {
+  const needed: Record<string, TypeSpec> = {};
+  for (const other of tasksNeeded(task, tasks)) needed[other.name] = neededType(other);
   const scope: Record<string, TypeSpec> = {
     params: "dyn",
     secrets: "dyn",
@@ -29,11 +24,23 @@ export function runScope(task: TaskPlan, tasks: TasksByName, resultFields: Scope
     item: "dyn",
     index: "dyn",
     matrix: "dyn",
-    needs: { fields: Object.fromEntries(needed) },
+    needs: { fields: needed },
   };
   if (task.foreach?.as) scope[task.foreach.as] = "dyn";
-  for (const field of Object.keys(resultFields)) scope[field] = "dyn";
   return scope;
+}
+
+const neededTypes = new WeakMap<TaskPlan, TypeSpec>();
+
+/** What others may read of a task: the same for all that need it. */
+function neededType(task: TaskPlan): TypeSpec {
+  let type = neededTypes.get(task);
+  if (type === undefined) {
+    const outputs = Object.fromEntries(Object.keys(task.outputs).map((name) => [name, "dyn" as const]));
+    type = { fields: { outputs: { fields: outputs }, status: "dyn", counts: "dyn" } };
+    neededTypes.set(task, type);
+  }
+  return type;
 }
 
 /** An {@link ExpressionCompiler} over functions that report problems. */

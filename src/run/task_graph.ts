@@ -116,19 +116,22 @@ export function makeTaskGraph(
   };
 }
 
-/** Every other task that this one needs, directly or through others. */
-export function tasksNeeded(task: TaskPlan, tasks: TasksByName): TaskPlan[] {
+const allNeeded = new WeakMap<TaskPlan, readonly TaskPlan[]>();
+
+/** Every other task that this one needs, directly or through others. Found once: long chains have many of them. */
+export function tasksNeeded(task: TaskPlan, tasks: TasksByName): readonly TaskPlan[] {
+  const known = allNeeded.get(task);
+  if (known !== undefined) return known;
   const found = new Set<TaskPlan>();
-  const visit = (current: TaskPlan) => {
-    for (const name of neededNames(current)) {
-      const needed = tasks.get(name)!;
-      if (found.has(needed)) continue;
-      found.add(needed);
-      visit(needed);
-    }
-  };
-  visit(task);
-  return [...found];
+  for (const name of neededNames(task)) {
+    const needed = tasks.get(name)!;
+    if (found.has(needed)) continue;
+    found.add(needed);
+    for (const further of tasksNeeded(needed, tasks)) found.add(further);
+  }
+  const all = [...found];
+  allNeeded.set(task, all);
+  return all;
 }
 
 function neededNames(task: TaskPlan): string[] {
