@@ -6,7 +6,7 @@ import { nearest } from "../model/near.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { type Command, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
-import { commandHelp, programHelp } from "./help.ts";
+import { commandHelp, programHelp, topicNames } from "./help.ts";
 import { parseArguments } from "./parse_arguments.ts";
 
 /** Runs one command line. @returns the exit code. */
@@ -33,7 +33,7 @@ async function dispatch(argv: readonly string[], ports: Ports): Promise<number> 
     return 0;
   }
   if (name === "help") {
-    host.stdout.write(rest[0] === undefined ? programHelp(commands) : commandHelp(findCommand(rest[0])));
+    host.stdout.write(rest[0] === undefined ? programHelp(commands) : await helpOn(rest[0]));
     return 0;
   }
   const command = findCommand(name);
@@ -46,7 +46,15 @@ async function dispatch(argv: readonly string[], ports: Ports): Promise<number> 
   return await body(args, ports);
 }
 
-function findCommand(name: string): Command {
+/** The page of a topic, or of a command. @throws UsageError */
+async function helpOn(name: string): Promise<string> {
+  const { topics } = await import("./topics.ts");
+  const topic = topics.find((known) => known.name === name);
+  if (topic !== undefined) return topic.text;
+  return commandHelp(findCommand(name, topicNames));
+}
+
+function findCommand(name: string, others: readonly string[] = []): Command {
   const command = commands.find((known) => known.name === name);
   if (command !== undefined) return command;
   if (name.startsWith("-")) {
@@ -55,9 +63,9 @@ function findCommand(name: string): Command {
   if (/\.ya?ml$/.test(name)) {
     throw new UsageError(`what shall be done with ${name}? To run it: fanout run ${name}`);
   }
-  const meant = nearest(name, commands.map((known) => known.name));
+  const meant = nearest(name, [...commands.map((known) => known.name), ...others]);
   throw new UsageError(
-    `there is no command "${name}"; ${
+    `there is no command ${others.length > 0 ? "or topic " : ""}"${name}"; ${
       meant === undefined ? "see: fanout --help" : `did you mean "${meant}"?`
     }`,
   );

@@ -24,6 +24,8 @@ export interface Command {
   readonly operands: string;
   /** How many operands it takes. */
   readonly operandCount: { readonly min: number; readonly max: number };
+  /** The only operands it takes; files and other words without. */
+  readonly operandChoices?: readonly string[];
   /** One line, for the list of commands. */
   readonly summary: string;
   /** What more there is to say, whole sentences. */

@@ -172,4 +172,18 @@ export const commands: readonly Command[] = [
     flags: [],
     load: async () => (await import("./schema_command.ts")).schemaCommand,
   },
+  {
+    name: "completions",
+    operands: "bash|zsh|fish",
+    operandCount: { min: 1, max: 1 },
+    operandChoices: ["bash", "zsh", "fish"],
+    summary: "Print the shell's completions of commands and flags",
+    examples: [
+      "source <(fanout completions bash)                                    # in ~/.bashrc",
+      "fanout completions zsh > ~/.zsh/_fanout                              # a directory of $fpath",
+      "fanout completions fish > ~/.config/fish/completions/fanout.fish",
+    ],
+    flags: [],
+    load: async () => (await import("./completions_command.ts")).completionsCommand,
+  },
 ];

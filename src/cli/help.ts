@@ -1,6 +1,20 @@
 import { helpFlag } from "./parse_arguments.ts";
 import type { Command, Flag } from "./command.ts";
 
+/** What `fanout help TOPIC` knows. The pages are loaded when one is asked for. */
+export const topicNames: readonly string[] = [
+  "concurrency",
+  "cron",
+  "exit-codes",
+  "expressions",
+  "inputs",
+  "reports",
+  "resume",
+  "retries",
+  "secrets",
+  "timeouts",
+];
+
 /** `fanout --help`. */
 export function programHelp(commands: readonly Command[]): string {
   const rows = commands.map((command) =>
@@ -15,6 +29,8 @@ ${table(rows)}
 
   fanout init              writes a starter config; then: fanout run fanout.yaml
   fanout COMMAND --help    says more about one command
+  fanout help TOPIC        explains: ${topicNames.slice(0, 5).join(", ")},
+                           ${topicNames.slice(5).join(", ")}
   fanout --version         prints the version
 
 Exit codes: 0 all ok, 1 something failed, 2 config or usage error (nothing ran), 3 journal or report not

@@ -90,6 +90,13 @@ function unknownFlag(command: Command, spelled: string, name: string): UsageErro
 
 function checkOperands(command: Command, operands: readonly string[]): void {
   const { min, max } = command.operandCount;
+  const choices = command.operandChoices;
+  const unknown = choices && operands.find((word) => !choices.includes(word));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `fanout ${command.name} takes ${choices!.join(", ")}, not "${unknown}"${hint(unknown, choices!)}`,
+    );
+  }
   if (operands.length < min) {
     throw new UsageError(`nothing to work on: fanout ${command.name} ${command.operands}`);
   }
