@@ -85,17 +85,17 @@ Inside \${{ … }}, and bare in if, expect, outputs, save.if, retry.until and wh
   outputs: { ids: "json.users.map(u, u.id)" }
   if: "item.active == 'yes' && index < 100"
 
-In scope    params, secrets, run.startedAt, run.id, item (and its "as" name), index (from 0), matrix,
-            needs.T.outputs, needs.T.status, needs.T.counts; in expect, outputs, save and retry.until
-            also the result: status headers text json bytes url durationMs (http); exitCode signal
+In scope    params, secrets, run.startedAt, run.id, item (and its "as" name), index (from 0),
+            matrix, needs.T.outputs, needs.T.status, needs.T.counts; in expect, outputs, save and
+            retry.until also the result: status headers text json bytes url durationMs (http); exitCode signal
             stdout stderr json (exec); text json rows (file); rows rowCount columns (sql); value
             (redis)
-Types       a value that is one whole \${{ … }} keeps its type; inside a longer text it is text. Whole
-            numbers are exact to 64 bits. A CSV column is text: item.port == "22", int(item.port) == 22
+Types       a value that is one whole \${{ … }} keeps its type; inside a longer text it is text.
+            Whole numbers are exact to 64 bits. A CSV column is text: item.port == "22"
 Optional    json.?a.orValue(0), has(json.a)
 Lists       all, exists, filter, map, size, "x" in list, sum, distinct
-Texts       startsWith, contains, matches (linear time), split, lines, replace, urlEncode, shellQuote
-Other       date(t, format, zone), duration("24h"), basename stem dirname, sha256, toJson
+Texts       startsWith, contains, matches (linear time), split, lines, replace, urlEncode
+Other       shellQuote, date(t, format, zone), duration("24h"), basename stem dirname, sha256, toJson
 
 Names and types are checked before anything runs. $VAR belongs to the shell; $\${{ is a literal \${{.
 `,
@@ -115,8 +115,8 @@ A task without either has exactly one input. Sources of foreach:
 - "-" is stdin; .gz is read through; paths are relative to the config.
 - as: NAME names the item; where: EXPR filters; unique: true; batch: N makes items lists;
   empty: ok | fail.
-- matrix: { size: [64, 256], format: [webp, png], exclude: […], include: […] } multiplies lists. With
-  both, each item × each combination.
+- matrix: { size: [64, 256], format: [webp, png], exclude: […], include: […] } multiplies lists.
+  With both, each item × each combination.
 - key: "\${{ item.id }}" names a result: resume, --only task/KEY and reports go by it.
 - Everything is read lazily, and a source that can be read twice is counted first.
 `,
@@ -130,7 +130,7 @@ report: in the config or --report it stands beside the journal; its path is the 
 
   run        who, when, how it ended             failures   the first, and how many by error code
   summary    the six outcomes and the attempts   advice     what the figures say about the config
-  targets    limits, latency, pace, throttling   results    one element a task run, with its attempts
+  targets    limits, latency, pace, throttling   results    one element a task run
 
   fanout report report.json --format html -o report.html     also text junit prometheus markdown csv
   fanout report JOURNAL.ndjson                               of a run that was killed
@@ -155,8 +155,8 @@ finished.
 - Kept: ok, allowed failures, skipped by "if". Run again: all else.
 - An outcome_unknown (begun, not repeatable, never ended) stays failed, unless the task is
   idempotent: true.
-- Results are found by identity, the task's name and its key, or the item itself without a key: inputs
-  may be reordered, added and removed.
+- Results are found by identity, the task's name and its key, or the item itself without a key:
+  inputs may be reordered, added and removed.
 - Another name, or a task whose kind changed, is another plan: exit 5. Nothing to resume: exit 2.
 - The newest 10 journals of a config are kept (run.keepRuns).
 `,
@@ -167,8 +167,8 @@ finished.
 
   retry: { attempts: 4, backoff: { initial: 200ms, max: 20s, jitter: full }, on: [http_status:409] }
 
-attempts: 3 means three tries in all, and is built in. What is repeated goes by two questions: was it
-sent, and may it be repeated?
+attempts: 3 means three tries in all, and is built in. What is repeated goes by two questions: was
+it sent, and may it be repeated?
 
 - Never sent (refused, unreachable, connect timeout, temporary DNS failure): always.
 - Reset, timeout, truncated, and 408 429 500 502 503 504: GET HEAD OPTIONS TRACE PUT DELETE, an
@@ -176,9 +176,9 @@ sent, and may it be repeated?
 - Never: other 4xx, 501, TLS certificates, unknown hosts, too large, a failed expect.
 - A subprocess: exit 75 only. SQL: what was rolled back or never begun.
 
-A retry waits outside its place in the pool. Retry-After pauses the whole target. A budget of 20 % of
-recent attempts keeps a failing server from more load: retries beyond it are put off, for 30 s at most
-(summary.retriesWithheld). To poll: retry: { until: "json.done", … } with timeout: { total: 5m }.
+A retry waits outside its place in the pool. Retry-After pauses the whole target. A budget of 20 %
+of recent attempts keeps a failing server from more load: retries beyond it are put off, for 30 s at
+most (summary.retriesWithheld). To poll: retry: { until: "json.done", … } with timeout: { total: 5m }.
 
 breaker: true pauses a target that is down, sends single probes, and skips the rest as circuit_open
 after giveUpAfter (5m).
@@ -195,8 +195,8 @@ after giveUpAfter (5m).
 
 - Use them as \${{ secrets.apiToken }} in headers, auth, urls, bodies, env and stdin; never in a
   command, a key or a save path.
-- Masked as they are, URL-encoded, JSON-escaped and in base64; a URL's user:password always. What save
-  writes is the data itself and is not masked.
+- Masked as they are, URL-encoded, JSON-escaped and in base64; a URL's user:password always. What
+  save writes is the data itself and is not masked.
 - From 6 characters on; one trailing newline is cut.
 - outputs: { token: { value: EXPR, secret: true } } masks what a task found, and never journals it.
 `,
@@ -213,8 +213,8 @@ after giveUpAfter (5m).
 - run.timeout: the whole process, from its start; none. No grace, exit 124.
 
 An attempt's timeout is cut to what is left of the total, and no retry is begun whose wait would end
-after it. timed_out: a timeout ended the last attempt. A place is free again only when the work in it
-has really stopped: HTTP closed, SQL cancelled on the server, subprocesses killed as a group.
+after it. timed_out: a timeout ended the last attempt. A place is free again only when the work in
+it has really stopped: HTTP closed, SQL cancelled on the server, subprocesses killed as a group.
 `,
   },
 ];
