@@ -69,6 +69,7 @@ test("open() reads a file to its end, and nothing once it is closed", async () =
   let bytes = 0;
   for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) bytes += chunk.length;
   assert.equal(bytes, 100_000);
+  reader.close();
   const other = sources.open(at("in/a.csv"));
   const pending = other.read();
   other.close();
