@@ -87,15 +87,16 @@ Inside \${{ … }}, and bare in if, expect, outputs, save.if, retry.until and wh
 
 In scope    params, secrets, run.startedAt, run.id, item (and its "as" name), index (from 0),
             matrix, needs.T.outputs, needs.T.status, needs.T.counts; in expect, outputs, save and
-            retry.until also the result: status headers text json bytes url durationMs (http); exitCode signal
-            stdout stderr json (exec); text json rows (file); rows rowCount columns (sql); value
+            retry.until also the result: status headers text json bytes url durationMs (http);
+            exitCode signal stdout stderr json (exec); text json rows (file); rows rowCount columns (sql); value
             (redis)
 Types       a value that is one whole \${{ … }} keeps its type; inside a longer text it is text.
             Whole numbers are exact to 64 bits. A CSV column is text: item.port == "22"
 Optional    json.?a.orValue(0), has(json.a)
 Lists       all, exists, filter, map, size, "x" in list, sum, distinct
 Texts       startsWith, contains, matches (linear time), split, lines, replace, urlEncode
-Other       shellQuote, date(t, format, zone), duration("24h"), basename stem dirname, sha256, toJson
+Other       shellQuote, date(t, format, zone), duration("24h"), basename, stem, dirname, sha256,
+            toJson
 
 Names and types are checked before anything runs. $VAR belongs to the shell; $\${{ is a literal \${{.
 `,
@@ -178,7 +179,9 @@ it sent, and may it be repeated?
 
 A retry waits outside its place in the pool. Retry-After pauses the whole target. A budget of 20 %
 of recent attempts keeps a failing server from more load: retries beyond it are put off, for 30 s at
-most (summary.retriesWithheld). To poll: retry: { until: "json.done", … } with timeout: { total: 5m }.
+most (summary.retriesWithheld).
+
+To poll: retry: { until: "json.done", … } with timeout: { total: 5m }.
 
 breaker: true pauses a target that is down, sends single probes, and skips the rest as circuit_open
 after giveUpAfter (5m).
