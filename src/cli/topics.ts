@@ -88,8 +88,8 @@ Inside \${{ … }}, and bare in if, expect, outputs, save.if, retry.until and wh
 In scope    params, secrets, run.startedAt, run.id, item (and its "as" name), index (from 0),
             matrix, needs.T.outputs, needs.T.status, needs.T.counts; in expect, outputs, save and
             retry.until also the result: status headers text json bytes url durationMs (http);
-            exitCode signal stdout stderr json (exec); text json rows (file); rows rowCount columns (sql); value
-            (redis)
+            exitCode signal stdout stderr json (exec); text json rows (file); rows rowCount columns
+            (sql); value (redis)
 Types       a value that is one whole \${{ … }} keeps its type; inside a longer text it is text.
             Whole numbers are exact to 64 bits. A CSV column is text: item.port == "22"
 Optional    json.?a.orValue(0), has(json.a)
