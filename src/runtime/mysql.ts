@@ -19,8 +19,9 @@ function dial(options: ServerOptions, tls: ConnectionOptions | false): Dialling<
     connection.once("connect", () => resolve(new MysqlSession(connection, start)));
     // Trouble after the first is the end of a connection that has been given up.
     connection.on("error", (error) => {
-      connection.stream.destroy();
       resolve(error.code === "HANDSHAKE_NO_SSL_SUPPORT" ? noTlsTrouble : driverTrouble(error, false));
+      // Last, since it may bring up another error at once, which would tell less.
+      connection.stream.destroy();
     });
   });
   return { session, drop: () => void connection.stream.destroy() };

@@ -26,8 +26,8 @@ function dial(options: ServerOptions, tls: ConnectionOptions | false): Dialling<
   const connection = new RedisConnection(socket, () => openRedis(options));
   const session = new Promise<RedisSession | Trouble>((resolve) => {
     const failed = (error: Error) => {
-      socket.destroy();
       resolve(connection.farewell ?? socketTrouble(error, false));
+      socket.destroy();
     };
     if (socket !== plain) plain.on("error", failed);
     socket.on("error", failed);
