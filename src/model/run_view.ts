@@ -14,7 +14,7 @@ export interface TargetView {
   readonly running: number;
   /** Task runs waiting for a retry. */
   readonly waiting: number;
-  /** Task runs that have ended, however. */
+  /** Task runs that have ended; those that a stop kept from beginning are none of them. */
   readonly ended: number;
   readonly failed: number;
   /** null while it is not known. */

@@ -32,10 +32,10 @@ export function summaryText(report: Summarised, look: SummaryLook): string {
     ...countRows(head, paint),
     ...failureRows(head),
     ...outputRows(look),
-    ...targetRows(head),
+    ...firstFew(targetRows(head)),
     ...slowestRows(report),
-    ...report.emptyTasks.map((task): Row => ["no inputs", `${task}: 0 items`]),
-    ...head.advice.map((advice): Row => ["advice", advice.message]),
+    ...firstFew(report.emptyTasks.map((task): Row => ["no inputs", `${task}: 0 items`])),
+    ...firstFew(head.advice.map((advice): Row => ["advice", advice.message])),
   ];
   const labelWidth = Math.max(...rows.map(([label]) => label.length));
   const textWidth = Math.max(20, look.width - labelWidth - 4);
@@ -64,6 +64,16 @@ export function shownItem(result: Pick<ShownResult, "key" | "item">, width: numb
 
 /** Label, text, and whether the text has colours in it. */
 type Row = readonly [label: string, text: string, isPainted?: boolean];
+
+/** Fifty targets have fifty pieces of advice: a summary is read from its end, where they would leave nothing else. */
+function firstFew(rows: readonly Row[]): readonly Row[] {
+  if (rows.length <= mostRows) return rows;
+  const shown = rows.slice(0, mostRows - 1);
+  return [...shown, ["", `and ${rows.length - shown.length} more, in the report`]];
+}
+
+const mostRows = 4;
+
 type Painter = (color: keyof typeof colors, text: string) => string;
 
 const statusWords: { readonly [status in RunStatus]: string } = {

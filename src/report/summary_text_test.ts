@@ -85,6 +85,21 @@ test("summaryText() shows what the run was made for, harmless and clipped", () =
   assert.doesNotMatch(summaryText(report, { ...plain, outputs, brief: true }), /top/);
 });
 
+test("summaryText() gives no more than a few pieces of advice", () => {
+  const report = sampleReport([sampleResult(0)]);
+  const advice = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) =>
+        ({ code: "throttled", target: "api", message: `number ${i}`, figures: {}, change: null }) as const,
+    );
+  const text = (count: number) =>
+    summaryText({ ...report, head: { ...report.head, advice: advice(count) } }, plain);
+  assert.match(text(4), /number 3/);
+  assert.match(text(50), /number 2\n +and 47 more, in the report\n/);
+  assert.doesNotMatch(text(50), /number 3/);
+});
+
 test("summaryText() colours only when asked to", () => {
   const report = sampleReport([failedResult(0, "no")]);
   assert.ok(summaryText(report, { ...plain, color: true }).includes("\x1b[31m1 failed\x1b[0m"));

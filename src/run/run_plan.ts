@@ -270,7 +270,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     // What an earlier run could not do says nothing about how this one goes.
     const isFailure = hasFailed && !task.allowFailure && carried === undefined;
     const target = perTarget[task.pool]!;
-    target.ended++;
+    if (ending.outcome !== "not_run") target.ended++;
     if (isFailure) target.failed++;
     if (isOverLimit(isFailure)) {
       const message = "more failures than run.maxFailures tolerates";

@@ -38,7 +38,10 @@ export function checkReport(report: Json): void {
   for (const [name, target] of Object.entries(report.targets)) checkTarget(target, `targets.${name}`);
   checkFailures(report);
   for (const [i, advice] of report.advice.entries()) {
-    hasMembers(advice, `advice[${i}]`, ["code", "target", "message"], ["figures", "change"]);
+    hasMembers(advice, `advice[${i}]`, ["code", "target", "message"], [
+      "figures",
+      "change",
+    ]);
   }
   let previous: Json = null;
   const seen = new Set<string>();

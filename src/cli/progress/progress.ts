@@ -5,7 +5,7 @@
 import type { RunView } from "../../model/run_view.ts";
 import type { Clock, Output, Timer } from "../../runtime/ports.ts";
 import { writtenCount, writtenDuration } from "../../model/written.ts";
-import { renderProgress } from "./render.ts";
+import { renderProgress, visibleWidth } from "./render.ts";
 
 export type ProgressMode = "bar" | "log" | "none";
 
@@ -32,14 +32,14 @@ export interface ProgressOptions {
 export function startProgress(options: ProgressOptions): Progress {
   const { output, clock, mode } = options;
   let timer: Timer | undefined;
-  let drawnLines = 0;
+  /** How wide each line of the view is that stands on the terminal. */
+  let drawn: number[] = [];
   let stopped = false;
   const samples: { at: number; ended: readonly number[] }[] = [];
 
   if (mode === "bar") {
     output.onResize(() => {
-      // After a change of width old lines may have been folded: nobody can tell how many there are now.
-      if (!stopped && drawnLines > 0) redraw();
+      if (!stopped && drawn.length > 0) redraw();
     });
   }
   if (mode !== "none") schedule();
@@ -73,15 +73,21 @@ export function startProgress(options: ProgressOptions): Progress {
       color: options.color,
       perSecond: rates(view),
     });
-    const up = drawnLines > 0 ? `\x1b[${drawnLines}A\r` : "\r";
-    output.write(`\x1b[?25l${up}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J\x1b[?25h`);
-    drawnLines = lines.length;
+    output.write(`\x1b[?25l${toTop()}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J\x1b[?25h`);
+    drawn = lines.map(visibleWidth);
   }
 
   function erase(): void {
-    if (drawnLines === 0) return;
-    output.write(`\x1b[${drawnLines}A\r\x1b[J`);
-    drawnLines = 0;
+    if (drawn.length === 0) return;
+    output.write(`${toTop()}\x1b[J`);
+    drawn = [];
+  }
+
+  /** To the view's first line. A terminal that became narrower has folded what is now too wide. */
+  function toTop(): string {
+    const columns = output.columns();
+    const rows = drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    return rows > 0 ? `\x1b[${rows}A\r` : "\r";
   }
 
   function rates(view: RunView): number[] {

@@ -18,8 +18,10 @@ export function renderProgress(view: RunView, options: RenderOptions): string[] 
     Math.max(8, Math.floor(options.columns / 4)),
     Math.max(5, ...shown.map((position) => view.targets[position]!.name.length)),
   );
+  // What is stopping has no time left that could be told.
+  const tellsTime = view.stopping === null;
   const lines = shown.map((position) =>
-    targetLine(view.targets[position]!, options.perSecond[position] ?? 0, nameWidth, options)
+    targetLine(view.targets[position]!, options.perSecond[position] ?? 0, nameWidth, tellsTime, options)
   );
   const hidden = view.targets.length - shown.length;
   if (hidden > 0) lines.push(clip(`… and ${hidden} more target${hidden === 1 ? "" : "s"}`, options.columns));
@@ -45,6 +47,7 @@ function targetLine(
   target: TargetView,
   perSecond: number,
   nameWidth: number,
+  tellsTime: boolean,
   options: RenderOptions,
 ): string {
   const { columns, color } = options;
@@ -53,7 +56,9 @@ function targetLine(
   const failed = target.failed > 0 ? paint(`${writtenCount(target.failed)} failed`, "31", color) : "";
   const state = target.pausedMs > 0
     ? paint(`paused ${writtenDuration(target.pausedMs)}`, "33", color)
-    : timeLeft(target, perSecond);
+    : tellsTime
+    ? timeLeft(target, perSecond)
+    : "";
   // The most important parts first: at 40 columns the rest is left out.
   const parts = [
     count,
@@ -86,18 +91,19 @@ function totalLine(view: RunView, options: RenderOptions): string {
   const total = known ? writtenCount(sum((target) => target.total ?? 0)) : "?";
   const failed = sum((target) => target.failed);
   const parts = [
-    `${writtenDuration(view.elapsedMs)}`,
+    writtenDuration(view.elapsedMs),
+    ...(view.stopping === null ? [] : [view.stopping]),
     `${writtenCount(sum((target) => target.ended))}/${total} done`,
     ...(failed > 0 ? [`${writtenCount(failed)} failed`] : []),
     `${sum((target) => target.running)} running`,
-    ...(view.stopping === null ? [] : [view.stopping]),
   ];
   return clip(parts.join("  "), options.columns);
 }
 
 function timeLeft(target: TargetView, perSecond: number): string {
   if (target.total === null || perSecond <= 0 || target.ended >= target.total) return "";
-  return `${writtenDuration(((target.total - target.ended) / perSecond) * 1_000)} left`;
+  const seconds = Math.ceil((target.total - target.ended) / perSecond);
+  return `${writtenDuration(seconds * 1_000)} left`;
 }
 
 const barWidth = 16;
@@ -115,7 +121,8 @@ function paint(text: string, code: string, color: boolean): string {
   return color ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
-function visibleWidth(text: string): number {
+/** Columns that a line of the view takes. */
+export function visibleWidth(text: string): number {
   // deno-lint-ignore no-control-regex -- these are the colours painted above
   return text.replace(/\x1b\[\d+m/g, "").length;
 }

@@ -25,7 +25,7 @@ const wide = { columns: 80, rows: 24, color: false, perSecond: [84.25] };
 
 test("renderProgress() shows done, total, running, rate, failures and time left", () => {
   const [line, whole] = renderProgress(view([target("api", { failed: 3 })]), wide);
-  assert.equal(line, "api   █░░░░░░░░░░░░░░░  1,200/10,000  3 failed  4/16 running  84.3/s  1m44s left");
+  assert.equal(line, "api   █░░░░░░░░░░░░░░░  1,200/10,000  3 failed  4/16 running  84.3/s  1m45s left");
   assert.equal(whole, "12.3s  1,200/10,000 done  3 failed  4 running");
 });
 
@@ -52,6 +52,14 @@ test("renderProgress() says how many targets it leaves out", () => {
   const targets = Array.from({ length: 50 }, (_, i) => target(`t${i}`));
   const lines = renderProgress(view(targets), { ...wide, rows: 12 });
   assert.ok(lines.includes("… and 41 more targets"), lines.join("\n"));
+});
+
+test("renderProgress() of a run that stops says so before all else, and tells no time left", () => {
+  const stopping = { ...view([target("api", { failed: 3 })]), stopping: "stopping (Ctrl-C again: at once)" };
+  const [line, whole] = renderProgress(stopping, { ...wide, columns: 40 });
+  assert.equal(line, "api    1,200/10,000  3 failed");
+  assert.equal(whole, "12.3s  stopping (Ctrl-C again: at once)…");
+  assert.doesNotMatch(renderProgress(stopping, wide)[0]!, /left/);
 });
 
 test("renderProgress() shows a pause instead of the time left", () => {
