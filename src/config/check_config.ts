@@ -1,4 +1,4 @@
-import type { ReportProblem } from "../model/diagnostic.ts";
+import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
 import type { ValueMap } from "../model/json.ts";
 import type { ExpressionSite } from "../schema/word.ts";
 import { isMap } from "../schema/words.ts";
@@ -25,10 +25,13 @@ export interface ConfigToCheck {
   readonly source: ConfigSource;
   /** Every expression in it. */
   readonly sites: readonly ExpressionSite[];
+  /** Something at this place, in it, or around it was reported already: that it is missing would be said twice. */
+  isFaulty(path: ConfigPath): boolean;
 }
 
 /** The rules between the parts of a config, which no single field can know. */
-export function checkConfig({ config, raw, source, sites }: ConfigToCheck, report: ReportProblem): void {
+export function checkConfig(given: ConfigToCheck, report: ReportProblem): void {
+  const { config, raw, source, isFaulty } = given;
   checkNames(config, report);
   checkDependencies(config, isMap(raw) && isMap(raw.tasks) ? Object.keys(raw.tasks) : [], report);
   checkTargets(config, report);
@@ -37,13 +40,20 @@ export function checkConfig({ config, raw, source, sites }: ConfigToCheck, repor
   checkNotify(config, report);
   checkRetries(config, report);
   checkTimeouts(config, report);
-  checkIdentities(config, checkExpressions(config, sites, source, report), report);
+  checkIdentities(config, checkExpressions(given, report), report);
   for (const [name, task] of Object.entries(config.tasks)) {
     const reportInside: ReportProblem = (path, message, where) =>
       report(["tasks", name, task.kind, ...path], message, where);
-    kindNamed(task.kind).check(task.spec as ValueMap, reportInside, connectionOf(config, task));
+    const isUnread = Object.keys(task.spec).length === 0 && isFaulty(["tasks", name, task.kind]);
+    if (isUnread) continue;
+    const isUnknown = isFaulty(["tasks", name, "target"]) || isFaulty(["targets", task.target ?? task.kind]);
+    const connection = isUnknown ? unknownConnection : connectionOf(config, task);
+    kindNamed(task.kind).check(task.spec as ValueMap, reportInside, connection);
   }
 }
+
+/** Of a target in error nobody knows what it will say: as if expressions gave it. */
+const unknownConnection: ValueMap = { baseUrl: "${{ }}", url: "${{ }}" };
 
 /** What a task's target says of the connection, or the pool of its kind when it names none. */
 function connectionOf({ defaults, targets = {} }: Config, { target, kind }: TaskSetting): ValueMap {

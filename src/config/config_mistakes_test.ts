@@ -92,16 +92,16 @@ tasks: {}
     problems: [
       "2:17: a duration needs a unit: write 10ms or 10s, not 10",
       "2:28: write 5s, without spaces",
-      '2:41: "min" is no unit of a duration; units are ms, s, m, h, d',
+      '2:41: "min" is no unit of a duration: write 1m',
       "2:60: expected a share such as 5%, from 0% to 100%",
-      '2:81: "gb" is no unit of a size; did you mean GB?',
+      '2:81: "gb" is no unit of a size: write 1GB',
       "3:33: a duration needs a unit: write 30ms or 30s, not 30",
       '3:48: expected a duration such as 10s, got "soon"',
       '3:60: expected a duration such as 10s, got "-1s"',
       "3:80: expected a whole number of at least 1, cpus, auto, or bounds such as { min: 2, max: 16 }",
       "5:14: a rate says per what: write 100/s or 100/m, not 100",
       '5:32: "8" is a text: leave out the quotes',
-      "5:61: expected a share such as 5%, from 0% to 100%",
+      "5:61: expected a share such as 5%, from 0% to 100%: write 50%",
       "6:14: a rate is more than nothing, got 0/s",
       "6:32: min is 4, which is more than max, 2",
       '7:14: expected a rate such as 100/s or 600/1m, got "10/sec"',
@@ -170,19 +170,19 @@ tasks:
     problems: [
       "2:14: write a list as { default: [...] }",
       '2:24: unknown key "defualt"; did you mean "default"?',
-      '4:25: expected a list, got "echo hi": write ["echo hi"]',
+      '4:25: expected a list, got "echo hi": write [echo, hi], or shell: "echo hi"',
       '4:44: expected a list, got "stdout != \\"\\"": write [\'stdout != ""\']',
       '4:65: expected a list, got "b": write ["b"]',
-      "4:81: expected a list, got 3",
+      "4:81: expected a list, got 3: write [3]",
       '5:21: expected text, got a list; write it in quotes: url: "[a]"',
-      "5:35: expected a map, got a list",
+      '5:35: expected a map of names, got a list: write "name: …" for each, without the "-" or [ ]',
       "5:51: expected a whole number from 100 to 599",
       '5:55: expected a status or a range such as 200-299, got "200-100"',
       '5:64: expected a status or a range such as 200-299, got "ok"',
-      "5:80: expected a map, got a list",
+      '5:80: expected a map of names, got a list: write "name: …" for each, without the "-" or [ ]',
       "5:94: expected a list, got 3: write a list, { lines: FILE }, or an expression in ${{ }}",
-      '6:41: expected a list, got "ids.csv": write a list, { lines: FILE }, or an expression in ${{ }}',
-      '7:6: expected a map, got "text"',
+      '6:41: expected a list, got "ids.csv": write { csv: "ids.csv" }',
+      '7:6: expected a map, got "text": it needs http, file, exec, sql or redis',
     ],
   },
   {
@@ -346,6 +346,62 @@ tasks:
       '5:21: "/users" is relative: name a target that has a baseUrl, or write https://… in full',
       '7:13: no database is named: write a "url" here, or name a target that has one',
       '8:15: no server is named: write a "url" here, or name a target that has one',
+    ],
+  },
+  {
+    name: "what was meant",
+    text: `version: 1
+params: { region: { default: eux, enum: [eu, us] }, n: { default: 3, enum: [1, 3] } }
+run: { maxFailures: 0.05 }
+targets: { api: { http: { baseUrl: api.example.com } }, db: { http: { baseUrl: "ftp://x" } } }
+tasks:
+  a: { http: "https://x", timeout: 1 minute, foreach: { range: 1-100 } }
+  b: { http: { url: "https://x", okStatus: 2xx }, foreach: { range: [1, 9] }, retry: { on: [500, 5xx] } }
+  c: { http: { url: "https://x", okStatus: [4xx] }, foreach: in/*.csv, retry: { backoff: { initial: 30s, max: 10s } } }
+  d: { exec: { command: "ls | wc" }, matrix: { size: [1], f: [2], exclude: [{ siz: 1 }], include: [{ size: 2 }] } }
+`,
+    problems: [
+      '2:30: "eux" is not one of "eu", "us"',
+      "3:21: expected a whole number of at least 0, or a share: write 5%, not 0.05",
+      '4:36: a baseUrl begins with http:// or https://, got "api.example.com": write https://api.example.com',
+      '4:80: a baseUrl begins with http:// or https://, got "ftp://x": write https://x',
+      '6:14: expected a map, got "https://x": write { url: "https://x" }',
+      '6:36: "minute" is no unit of a duration: write 1m',
+      '6:64: expected a range such as 1..100, got "1-100": write 1..100',
+      '7:44: expected a list, got "2xx": write [200-299]',
+      "7:69: expected a range such as 1..100, got a list: write 1..9",
+      '7:93: "500" is no error code: write http_status:500',
+      '7:98: "5xx" is no error code: write each status, http_status:500, http_status:501, …',
+      '8:45: expected a status or a range such as 200-299, got "4xx": write 400-499',
+      '8:62: expected a list, got "in/*.csv": write { glob: "in/*.csv" }',
+      "8:90: initial is 30s, which is more than max, 10s",
+      '9:25: expected a list, got "ls | wc": write a list, the program first, then each argument, or shell: "ls | wc"',
+      '9:79: "siz" is no list of this matrix, so this excludes nothing; did you mean "size"?',
+      "9:100: warning: this combination is appended as it is, without f: expressions that read it will fail",
+    ],
+  },
+  {
+    name: "a mistake once, and not what follows from it",
+    text: `version: 1
+params: { v: 3.10 }
+targets: { api: { baseUrl: "https://x" } }
+tasks:
+  a: { target: api, http: { url: /x }, outputs: { ids: [json] } }
+  b: { htpp: { url: x }, outputs: { x: json } }
+  c: { needs: [a, b], exec: { command: [x, "\${{ needs.a.outputs.ids }}", "\${{ needs.b.outputs.x }}", "\${{ params.v }}"] } }
+  d: { foreach: { file: x.csv, as: h }, exec: { command: [x, "\${{ h.y }}", "\${{ item.y }}"] } }
+  e: { target: apy, http: { url: /x } }
+  f: { sql: { url: "sqlite:x", query: "select '\${{ item }}'" } }
+`,
+    problems: [
+      '2:14: 3.10 would become 3.1: write "3.10" in quotes if it is text, else 3.1',
+      '3:19: unknown key "baseUrl"; it stands under "http"',
+      '5:56: expected an expression, got a list; write it in quotes: ids: "[json]"',
+      '6:8: unknown key "htpp"; did you mean "http"?',
+      "8:17: one of values, range, lines, csv, jsonl, json, glob or from is missing",
+      '8:19: unknown key "file"; known keys are values, range, lines, csv, jsonl, json, glob, from, as, where, unique, batch, empty, delimiter, select, each',
+      '9:16: target "apy" is not defined; did you mean "api"?',
+      "10:48: a query takes no ${{ }}: write a placeholder ($1, or ?) here and the expression under params, which binds it",
     ],
   },
 ];

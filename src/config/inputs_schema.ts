@@ -20,6 +20,8 @@ import {
   text,
   type Word,
 } from "../schema/words.ts";
+import { hint, orList } from "../model/near.ts";
+import { quotedText } from "../schema/quoted_text.ts";
 
 /** Literals and paths are the same for all items; those that read `needs` wait for it. */
 const beforeItems = { scope: "inputs", secrets: false } as const;
@@ -47,22 +49,57 @@ const written = expression("", { scope: "inputs", secrets: false, gives: "list" 
 const givenList: Word<string> = {
   read(raw, place) {
     if (typeof raw === "string" && raw.includes("${{")) return written.read(raw, place);
-    const instead = "write a list, { lines: FILE }, or an expression in ${{ }}";
-    return complain(place, `expected a list, got ${nameOf(raw)}: ${instead}`);
+    return complain(place, `expected a list, got ${nameOf(raw)}: ${listMeant(raw)}`);
   },
   json: () => ({ type: "string", pattern: "\\$\\{\\{", description: "An expression that gives the list." }),
 };
 
-const range = mapped(
+function listMeant(raw: unknown): string {
+  const source = typeof raw === "string" ? sourceMeant(raw) : undefined;
+  if (source !== undefined) return `write { ${source}: ${quotedText(String(raw))} }`;
+  return "write a list, { lines: FILE }, or an expression in ${{ }}";
+}
+
+/** The source that a text is probably meant for; undefined when it does not look like any. */
+function sourceMeant(text: string): keyof typeof endings | undefined {
+  return (Object.keys(endings) as (keyof typeof endings)[]).find((source) =>
+    endings[source].test(text.trim())
+  );
+}
+
+const endings = {
+  glob: /[*?]/,
+  range: /^-?\d+\.\.-?\d+$/,
+  csv: /\.csv(\.gz)?$/i,
+  jsonl: /\.(jsonl|ndjson)(\.gz)?$/i,
+  json: /\.json(\.gz)?$/i,
+  lines: /^[^\s,]*\/[^\s,]*$|\.(txt|lst|list)(\.gz)?$/i,
+} as const;
+
+const rangeText = mapped(
   text({ description: "Whole numbers, both ends included.", examples: ["1..100"] }, beforeItems),
   (range, place) => {
     if (range.includes("${{")) return range;
     const match = /^\s*([-+]?\d+)\s*\.\.\s*([-+]?\d+)\s*$/.exec(range);
-    if (!match) return complain(place, `expected a range such as 1..100, got "${range}"`);
+    if (!match) {
+      const meant = /^\s*(\d+)\s*(?:-|–|:|,|\.\.\.)\s*(\d+)\s*$/.exec(range);
+      const instead = meant ? `: write ${meant[1]}..${meant[2]}` : "";
+      return complain(place, `expected a range such as 1..100, got "${range}"${instead}`);
+    }
     if (BigInt(match[1]!) <= BigInt(match[2]!)) return range;
     return complain(place, `a range counts up: write ${match[2]}..${match[1]}, not ${match[1]}..${match[2]}`);
   },
 );
+
+const range: Word<string> = {
+  ...rangeText,
+  read(raw, place) {
+    if (typeof raw === "string") return rangeText.read(raw, place);
+    const [from, to] = Array.isArray(raw) && raw.length === 2 ? raw : [1, raw];
+    const instead = Number.isInteger(from) && Number.isInteger(to) ? `: write ${from}..${to}` : "";
+    return complain(place, `expected a range such as 1..100, got ${nameOf(raw)}${instead}`);
+  },
+};
 
 const path = (description: string, example: string): Word<string> =>
   text({
@@ -166,6 +203,7 @@ export const matrix: Word<MatrixSetting> = {
     const without = exclude === undefined ? [] : combinations.read(exclude, at("exclude"));
     const plus = include === undefined ? [] : combinations.read(include, at("include"));
     const lists = named(axis, "").read(axes, place);
+    checkCombinations(Object.keys(axes), without ?? [], plus ?? [], place);
     return without && plus && lists && { axes: lists, exclude: without, include: plus };
   },
   json: () => ({
@@ -183,6 +221,31 @@ export const matrix: Word<MatrixSetting> = {
     examples: [{ size: [64, 256], format: ["webp", "png"] }],
   }),
 };
+
+/** Names that are in no list exclude nothing; names that an included combination lacks, expressions cannot read. */
+function checkCombinations(
+  axes: readonly string[],
+  exclude: MatrixSetting["exclude"],
+  include: MatrixSetting["include"],
+  place: Place,
+): void {
+  for (const [position, combination] of exclude.entries()) {
+    for (const name of Object.keys(combination).filter((name) => !axes.includes(name))) {
+      const message = `"${name}" is no list of this matrix, so this excludes nothing${
+        hint(name, axes, "lists")
+      }`;
+      place.reading.report([...place.path, "exclude", position, name], message, { on: "key" });
+    }
+  }
+  for (const [position, combination] of include.entries()) {
+    const missing = axes.filter((name) => !Object.hasOwn(combination, name));
+    if (missing.length === 0) continue;
+    const message = `this combination is appended as it is, without ${
+      orList(missing)
+    }: expressions that read it will fail`;
+    place.reading.report([...place.path, "include", position], message, { severity: "warning" });
+  }
+}
 
 /** As in the plan. */
 export interface MatrixSetting {

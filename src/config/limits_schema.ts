@@ -12,6 +12,7 @@ import {
   isTemplated,
   list,
   mapped,
+  nameOf,
   pacePattern,
   type Parsed,
   required,
@@ -24,7 +25,8 @@ import {
   unitWord,
   type Word,
 } from "../schema/words.ts";
-import { hint } from "../model/near.ts";
+import { hint, nearest } from "../model/near.ts";
+import { writtenDuration } from "../model/written.ts";
 
 /** `8`, `cpus`, `auto`, `{ min, max }` → a number, `cpus` or bounds. */
 export const concurrency = shapes(
@@ -129,6 +131,27 @@ const attempts: typeof attemptCount = {
   },
 };
 
+const backoff = mapped(
+  settings({
+    initial: duration({ description: "The first wait; doubled each time.", default: "200ms" }),
+    max: duration({ description: "The longest wait.", default: "20s" }),
+    jitter: choice(["full", "none"], {
+      description: "`full` waits a random part of it, `none` the whole of it.",
+      default: "full",
+    }),
+  }, "How long to wait between attempts."),
+  (given, place) => {
+    const { initial, max } = given;
+    if (typeof initial === "number" && typeof max === "number" && initial > max) {
+      const message = `initial is ${writtenDuration(initial)}, which is more than max, ${
+        writtenDuration(max)
+      }`;
+      return complain(place, message);
+    }
+    return given;
+  },
+);
+
 const retryOn: Word<string> = {
   ...mapped(fixedText(""), (condition, place) => {
     const wrong = wrongInRetryOn(condition);
@@ -150,14 +173,7 @@ export const retry = shapes(
     mapped(attempts, (attempts): RetrySetting => ({ attempts })),
     settings({
       attempts,
-      backoff: settings({
-        initial: duration({ description: "The first wait; doubled each time.", default: "200ms" }),
-        max: duration({ description: "The longest wait.", default: "20s" }),
-        jitter: choice(["full", "none"], {
-          description: "`full` waits a random part of it, `none` the whole of it.",
-          default: "full",
-        }),
-      }, "How long to wait between attempts."),
+      backoff,
       on: list(retryOn, {
         description: "What is retried besides what is retried by default.",
         examples: [["http_status:409", "timeout"]],
@@ -218,19 +234,35 @@ export const breaker = shapes(
   },
 );
 
+const captureWords = choice(
+  ["failed", "all", "none"],
+  "`failed`: of failed runs only; `all`: everything; `none`: nothing.",
+);
+
+const captureMode: typeof captureWords = {
+  ...captureWords,
+  read(raw, place) {
+    if (raw === "failed" || raw === "all" || raw === "none") return raw;
+    if (typeof raw === "string" && nearest(raw, ["failed", "all", "none"])) {
+      return captureWords.read(raw, place);
+    }
+    return complain(
+      place,
+      `${nameOf(raw)} cannot stand here: expected a size such as 16KiB, failed, all or none`,
+    );
+  },
+};
+
 /** `16KiB`, `failed`, `all`, `none`. */
 export const capture = shapes(
   [
-    mapped(
-      choice(["failed", "all", "none"], "`failed`: of failed runs only; `all`: everything; `none`: nothing."),
-      (mode): CapturePlan => ({ mode }),
-    ),
+    mapped(captureMode, (mode): CapturePlan => ({ mode })),
     mapped(
       size({ description: "At most this much of each text: its first and last half.", default: "16KiB" }),
       (bytes): CaptureSetting => ({ mode: "size", bytes }),
     ),
   ],
-  (raw) => typeof raw === "string" && /^[a-z]+$/i.test(raw) ? 0 : 1,
+  (raw) => typeof raw === "boolean" || (typeof raw === "string" && /^[a-z]+$/i.test(raw)) ? 0 : 1,
   {
     description: "What of a result's text the report keeps: a size, `failed`, `all` or `none`.",
     default: "16KiB",
@@ -246,6 +278,11 @@ export type CaptureSetting =
 /** What is wrong with an element of `retry.on`; undefined when it is one. */
 function wrongInRetryOn(condition: string): string | undefined {
   const [code = "", argument] = condition.split(/:([\s\S]*)/, 2);
+  if (/^[1-5]\d\d$/.test(condition)) return `"${condition}" is no error code: write http_status:${condition}`;
+  if (/^[1-5]xx$/i.test(condition)) {
+    const statuses = `http_status:${condition[0]}00, http_status:${condition[0]}01, …`;
+    return `"${condition}" is no error code: write each status, ${statuses}`;
+  }
   if (!(errorCodes as readonly string[]).includes(code)) {
     return `"${code}" is no error code${hint(code, errorCodes, "codes")}`;
   }

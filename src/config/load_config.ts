@@ -1,4 +1,4 @@
-import type { Diagnostic, ReportProblem } from "../model/diagnostic.ts";
+import type { ConfigPath, Diagnostic, ReportProblem } from "../model/diagnostic.ts";
 import type { ExpressionSite } from "../schema/word.ts";
 import { checkConfig } from "./check_config.ts";
 import { type Config, configSchema } from "./config_schema.ts";
@@ -33,8 +33,10 @@ export function loadConfig(contents: string | Uint8Array, file: string): Loaded 
   const raw = toRaw(document, text);
   const source = configSource(file, text, document.contents, raw.targets);
   const found = raw.problems.map((problem) => diagnosticAt(file, text, problem));
+  const faulty = faultyPaths();
   const report: ReportProblem = (path, message, where) => {
     found.push(source.diagnose(path, message, where));
+    if (where?.severity !== "warning") faulty.add(path);
   };
   if (raw.value === null) report([], "the config is empty: begin with `version: 1`, then `tasks:`");
   if (raw.value === null || raw.value === undefined) return { problems: found, source };
@@ -47,9 +49,22 @@ export function loadConfig(contents: string | Uint8Array, file: string): Loaded 
     home: homeOf,
   };
   const config = configSchema.read(raw.value, { path: [], scope: "plan", reading });
-  if (config !== undefined) checkConfig({ config, raw: raw.value, source, sites }, report);
+  if (config !== undefined) {
+    checkConfig({ config, raw: raw.value, source, sites, isFaulty: faulty.has }, report);
+  }
   const isGood = found.every(({ severity }) => severity === "warning");
   return { ...(isGood && config ? { config } : {}), problems: inOrder(found), source };
+}
+
+/** Where something was reported so far. */
+function faultyPaths() {
+  const faulty: ConfigPath[] = [];
+  const startsWith = (path: ConfigPath, beginning: ConfigPath) =>
+    beginning.length > 0 && beginning.every((step, at) => step === path[at]);
+  return {
+    add: (path: ConfigPath) => void faulty.push(path),
+    has: (path: ConfigPath) => faulty.some((other) => startsWith(other, path) || startsWith(path, other)),
+  };
 }
 
 function unreadable(file: string, text: string, problems: readonly TextProblem[]): Loaded {

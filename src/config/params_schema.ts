@@ -1,6 +1,7 @@
 import type { SecretSource } from "../model/plan.ts";
 import {
   anything,
+  below,
   choice,
   complain,
   fixedText,
@@ -8,6 +9,8 @@ import {
   list,
   mapped,
   named,
+  nameOf,
+  type Place,
   section,
   shapes,
   type Word,
@@ -52,7 +55,7 @@ const shortParam: Word<ParamSetting> = {
 /** `day: x` → `{ default: x }`. */
 export const params = named(
   shapes(
-    [shortParam, param as Word<ParamSetting>],
+    [shortParam, mapped(param as Word<ParamSetting>, withGoodDefault)],
     (raw) => isMap(raw) ? 1 : 0,
     "A parameter: its default, or what is known of it. With nothing it must be given.",
   ),
@@ -61,6 +64,16 @@ export const params = named(
     examples: [{ region: "eu", day: { env: "DAY" } }],
   },
 );
+
+/** A default that `enum` does not have would fail every run that goes by it. */
+function withGoodDefault(param: ParamSetting, place: Place): ParamSetting | undefined {
+  const { enum: values, default: value } = param;
+  if (values === undefined || (value ?? null) === null) return param;
+  if (typeof value === "string" && value.includes("${{")) return param;
+  // "1" and 1 are told apart when the param is resolved, which knows its type.
+  if (values.some((allowed) => String(allowed) === String(value))) return param;
+  return complain(below(place, "default"), `${nameOf(value)} is not one of ${values.map(nameOf).join(", ")}`);
+}
 
 const secret = mapped(
   section(

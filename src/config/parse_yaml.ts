@@ -21,18 +21,24 @@ export function parseYaml(text: string): ParsedYaml {
   if (second?.contents) {
     return failed(second.range[0], 3, "a config is one document: a second one begins here; remove the ---");
   }
-  const problems = explainAll(text, document!);
+  const problems = explainAll(text, document!, tokens);
   return { document: problems.length === 0 ? document as Document.Parsed : null, problems };
 }
 
 /** The first error of each line, up to a bracket or a quote that is never closed: the rest are their consequences. */
-function explainAll(text: string, document: Document): TextProblem[] {
+function explainAll(text: string, document: Document, tokens: readonly CST.Token[]): TextProblem[] {
   const byLine = new Map<number, TextProblem>();
   for (const error of [...document.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
     // What follows a document that ended too early: whatever ended it was said.
     if (byLine.size > 0 && /in YAML stream/.test(error.message)) continue;
     const isUnclosedQuote = /closing ['"]/.test(error.message);
-    const problem = explainSyntax(text, error, isUnclosedQuote ? lastQuoted(document) : error.pos);
+    const isUnclosedBracket = error.code === "BAD_INDENT" && /Flow (map|sequence)/.test(error.message);
+    const place = isUnclosedQuote
+      ? lastQuoted(document)
+      : isUnclosedBracket
+      ? lastUnclosed(tokens, error.pos[0]) ?? error.pos
+      : error.pos;
+    const problem = explainSyntax(text, error, place);
     const line = text.lastIndexOf("\n", problem.offset - 1);
     if (!byLine.has(line)) byLine.set(line, problem);
     if (isUnclosedQuote || error.code === "BAD_INDENT") break;
@@ -49,6 +55,29 @@ function lastQuoted(document: Document): readonly [number, number] {
     },
   });
   return [start, start + 1];
+}
+
+/** The innermost bracket before `offset` that has no end of its own. */
+function lastUnclosed(
+  tokens: readonly CST.Token[],
+  offset: number,
+): readonly [number, number] | undefined {
+  let found: number | undefined;
+  const open: CST.Token[] = [...tokens];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next.type === "flow-collection" && next.start.offset < offset && !isClosed(next)) {
+      found = Math.max(found ?? 0, next.start.offset);
+    }
+    if (next.type === "document" && next.value) open.push(next.value);
+    if (!("items" in next)) continue;
+    for (const { key, value } of next.items) open.push(...[key, value].filter((token) => !!token));
+  }
+  return found === undefined ? undefined : [found, found + 1];
+}
+
+function isClosed({ start, end }: CST.FlowCollection): boolean {
+  const closing = start.type === "flow-map-start" ? "flow-map-end" : "flow-seq-end";
+  return end.some(({ type }) => type === closing);
 }
 
 function tooDeepAt(token: CST.Token): number | undefined {

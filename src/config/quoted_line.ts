@@ -34,11 +34,16 @@ export function quotedTemplates(line: string): string {
 function lastKey(line: string, column: number) {
   const keys = line.matchAll(/(^\s*(?:-\s+)*|[{[,]\s*)((?:[A-Za-z_$][\w.$/-]*:\s+)?)/g);
   return [...keys]
-    .map((match) => ({
-      key: match[2]!.trim() === "" ? "" : `${match[2]!.trim()} `,
-      end: match.index + match[0].length,
-      isInFlow: /[{[,]/.test(match[1]!),
-    }))
+    .flatMap((match) => {
+      const [, before, key] = match as unknown as [string, string, string];
+      const end = match.index + before.length;
+      const isInFlow = /[{[,]/.test(before);
+      // What looks like a key may be the value itself: `- status: 200`.
+      const alone = { key: "", end, isInFlow };
+      return key.trim() === ""
+        ? [alone]
+        : [alone, { ...alone, key: `${key.trim()} `, end: end + key.length }];
+    })
     .findLast(({ end }) => end <= column);
 }
 

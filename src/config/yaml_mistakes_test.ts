@@ -146,7 +146,82 @@ tasks:
   b: { exec: { command: [y] } }
 `,
     problems: [
-      "3:28: the { or [ before this is never closed",
+      "3:25: this [ is never closed",
+    ],
+  },
+  {
+    name: "a bracket that is closed behind a comment sign",
+    text: `version: 1
+tasks:
+  a: { http: { url: "https://x", query: { q: #foo } } }
+  b: { exec: { command: [y] } }
+`,
+    problems: [
+      '3:41: this { is never closed; a " #" begins a comment, also in here: put the text in quotes',
+    ],
+  },
+  {
+    name: "a bracket too many",
+    text: `version: 1
+tasks:
+  a: { exec: { command: [x] } }}
+`,
+    problems: [
+      "3:32: this } closes nothing: leave it out",
+    ],
+  },
+  {
+    name: "a line between two depths",
+    text: `version: 1
+tasks:
+  a:
+    exec:
+      # A comment at no depth at all.
+      command: [x]
+   timeout: 5s
+`,
+    problems: [
+      "7:1: this line is indented by 3, which is no depth of the lines above: indent it by 2 or 4, as what it stands beside",
+    ],
+  },
+  {
+    name: "a line that is too deep",
+    text: `version: 1
+tasks:
+  a:
+    exec:
+      command: [x]
+        cwd: y
+`,
+    problems: [
+      "6:1: this line is indented by 8, which is no depth of the lines above: indent it by 6, as what it stands beside",
+    ],
+  },
+  {
+    name: "an element that is less deep than its list",
+    text: `version: 1
+tasks:
+  a:
+    exec:
+      command:
+        - x
+       - y
+`,
+    problems: [
+      "7:1: this line is indented by 7, which is no depth of the lines above: indent it by 6 or 8, as what it stands beside",
+    ],
+  },
+  {
+    name: "a map where an expression belongs, as an element of a list",
+    text: `version: 1
+tasks:
+  a:
+    http: { url: "https://x" }
+    expect:
+      - status: 200
+`,
+    problems: [
+      '6:9: expected an expression, got a map; write it in quotes: "status: 200"',
     ],
   },
   {
@@ -262,7 +337,7 @@ tasks:
     text: `hello
 `,
     problems: [
-      '1:1: expected a map, got "hello"',
+      '1:1: expected a map, got "hello": it needs version and tasks',
     ],
   },
   {
@@ -270,7 +345,7 @@ tasks:
     text: `- a
 `,
     problems: [
-      "1:1: expected a map, got a list",
+      "1:1: expected a map, got a list: it needs version and tasks",
     ],
   },
   {

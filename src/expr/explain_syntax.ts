@@ -9,6 +9,10 @@ const INSTEAD: { readonly [word: string]: string } = {
   "=": "==",
   "&": "&&",
   "|": "||",
+  "‘": "'",
+  "’": "'",
+  "“": '"',
+  "”": '"',
 };
 
 /** The library's words for what has to follow. */
@@ -25,6 +29,7 @@ export function explainSyntax({ summary, range }: CelError, source: string): str
   const word = /^(?:\w+|[^\w\s])/.exec(source.slice(start))?.[0] ?? "";
   const foreign = Object.hasOwn(INSTEAD, word) ? word : /\bnot\s+$/.exec(source.slice(0, start))?.[0].trim();
   if (foreign !== undefined) return `write ${INSTEAD[foreign]} instead of ${foreign}`;
+  if (word === "if" || word === "else") return "write CONDITION ? ONE : OTHER for a choice between two";
   if (word === "$") return "this is an expression already: leave out the ${{ }}";
   const expected = /^Expected (\w+)/.exec(summary)?.[1] ?? "";
   if (expected === "IDENTIFIER" && /^\w/.test(word)) {

@@ -1,4 +1,4 @@
-import { type Read, readCount, readDuration, readShare } from "./units.ts";
+import { type Read, readCount, readDuration, readShare, shareMeant } from "./units.ts";
 
 /** How many attempts at a time: a number, one per CPU, or the bounds of an adaptive limit. */
 export type Concurrency = number | "cpus" | { readonly min: number; readonly max: number };
@@ -48,7 +48,9 @@ export function readPace(raw: unknown): Read<Pace> {
 export function readTolerance(raw: unknown): Read<Tolerance> {
   if (typeof raw === "number") {
     const count = readCount(raw, 0);
-    return "ok" in count ? { ok: { count: count.ok } } : count;
+    if ("ok" in count) return { ok: { count: count.ok } };
+    const share = raw < 1 ? shareMeant(raw) : undefined;
+    return share === undefined ? count : { wrong: `${count.wrong}, or a share: write ${share}, not ${raw}` };
   }
   const share = readShare(raw);
   if ("wrong" in share && String(raw).endsWith("%")) return share;

@@ -1,4 +1,5 @@
 import { hint, nearest, orList } from "../model/near.ts";
+import { quotedText } from "./quoted_text.ts";
 import { orNull } from "./structures.ts";
 import {
   below,
@@ -77,7 +78,9 @@ function readSection(
   raw: unknown,
   place: Place,
 ): unknown {
-  if (!isMap(raw)) return complain(place, `expected a map, got ${nameOf(raw)}`);
+  if (!isMap(raw)) {
+    return complain(place, `expected a map, got ${nameOf(raw)}${whatBelongs(entries, rules, raw)}`);
+  }
   const read: { [key: string]: unknown } = {};
   /** Keys that were written, and those that were probably meant: neither is missing. */
   const given = new Set(Object.keys(raw));
@@ -100,6 +103,22 @@ function readSection(
   }
   checkTogether(rules, raw, given, place);
   return fillRequired(entries, read, given, place) ? read : undefined;
+}
+
+/** Keys that are named where a map is missing; more would hide the message. */
+const mostNamed = 8;
+
+/** What to write where a section is something else than a map. */
+function whatBelongs(entries: Entries, { exactlyOne }: SectionRules, raw: unknown): string {
+  const keys = Object.keys(entries);
+  const needed = keys.filter((key) => entries[key]!.isRequired);
+  const [only] = needed;
+  if (needed.length === 1 && typeof raw === "string" && raw !== "") {
+    return `: write { ${only}: ${quotedText(raw)} }`;
+  }
+  if (exactlyOne !== undefined) return `: it needs ${orList(exactlyOne)}`;
+  if (needed.length > 0) return `: it needs ${needed.join(" and ")}`;
+  return keys.length > mostNamed ? "" : `: its keys are ${keys.join(", ")}`;
 }
 
 /** False when a required key is missing or wrong and nothing stands in for it. */

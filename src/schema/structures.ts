@@ -32,13 +32,14 @@ export function within<T>(scope: ScopeName, word: Word<T>): Word<T> {
 export function list<T>(
   item: Word<T>,
   doc: Doc,
-  { min = 0 }: { readonly min?: number } = {},
+  { min = 0, meant = inBrackets }: ListRules = {},
 ): Word<readonly T[]> {
   return {
     read(raw, place) {
       if (!Array.isArray(raw)) {
-        const inBrackets = typeof raw === "string" && raw !== "" ? `: write [${quotedText(raw)}]` : "";
-        return complain(place, `expected a list, got ${nameOf(raw)}${inBrackets}`);
+        const isScalar = typeof raw !== "object" && raw !== undefined && raw !== "";
+        const instead = isScalar ? `: write ${meant(raw as string | number | boolean)}` : "";
+        return complain(place, `expected a list, got ${nameOf(raw)}${instead}`);
       }
       if (raw.length < min) return complain(place, "the list is empty; it needs at least one element");
       return raw.map((element, index) =>
@@ -55,6 +56,18 @@ export function list<T>(
   };
 }
 
+/** Rules of a {@link list}. */
+export interface ListRules {
+  /** How many elements at least. */
+  readonly min?: number;
+  /** What was probably meant by a scalar that stands in the place of the list. */
+  readonly meant?: (raw: string | number | boolean) => string;
+}
+
+function inBrackets(raw: string | number | boolean): string {
+  return `[${typeof raw === "string" ? quotedText(raw) : raw}]`;
+}
+
 /** A map of the user's own names (or, with `keys`, of any keys it accepts) to values of one shape. */
 export function named<T>(
   value: Word<T>,
@@ -63,7 +76,12 @@ export function named<T>(
 ): Word<{ readonly [name: string]: T }> {
   return {
     read(raw, place) {
-      if (!isMap(raw)) return complain(place, `expected a map, got ${nameOf(raw)}`);
+      if (!isMap(raw)) {
+        const instead = Array.isArray(raw)
+          ? 'write "name: …" for each, without the "-" or [ ]'
+          : "write { name: … }";
+        return complain(place, `expected a map of names, got ${nameOf(raw)}: ${instead}`);
+      }
       const all: { [name: string]: T } = {};
       for (const key of Object.keys(raw)) {
         const wrong = keys.wrong(key);

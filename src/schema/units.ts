@@ -21,12 +21,22 @@ export const sharePattern = "^\\d+(\\.\\d+)?%$";
 
 /** `250ms`, `10s`, `1h30m` → milliseconds. */
 export function readDuration(raw: unknown): Read<number> {
-  return readUnits(raw, milliseconds, { what: "a duration", example: "10s", bare: ["ms", "s"] });
+  return readUnits(raw, milliseconds, {
+    what: "a duration",
+    example: "10s",
+    bare: ["ms", "s"],
+    elsewhere: durationNames,
+  });
 }
 
 /** `64KiB`, `10MB` → bytes. */
 export function readSize(raw: unknown): Read<number> {
-  const size = readUnits(raw, bytes, { what: "a size", example: "10MB", bare: ["B", "MB"] });
+  const size = readUnits(raw, bytes, {
+    what: "a size",
+    example: "10MB",
+    bare: ["B", "MB"],
+    elsewhere: sizeNames,
+  });
   return "ok" in size ? { ok: Math.round(size.ok) } : size;
 }
 
@@ -35,7 +45,27 @@ interface Wording {
   readonly example: string;
   /** Units to suggest for a bare number. */
   readonly bare: readonly string[];
+  /** What units are called elsewhere. */
+  readonly elsewhere: readonly (readonly [unit: string, names: RegExp])[];
 }
+
+const durationNames = [
+  ["ms", /^m(illi)?sec(ond)?s?$|^millis$/i],
+  ["s", /^sec(ond)?s?$/i],
+  ["m", /^min(ute)?s?$/i],
+  ["h", /^(hrs?|hours?)$/i],
+  ["d", /^days?$/i],
+] as const;
+
+const sizeNames = [
+  ["B", /^bytes?$/i],
+  ["kB", /^k$/i],
+  ["MB", /^m$/i],
+  ["GB", /^g$/i],
+  ["KiB", /^ki$/i],
+  ["MiB", /^mi$/i],
+  ["GiB", /^gi$/i],
+] as const;
 
 function readUnits(
   raw: unknown,
@@ -54,9 +84,10 @@ function readUnits(
   const unknown = parts.map((part) => part[2]!).find((unit) => !Object.hasOwn(units, unit));
   if (unknown !== undefined) {
     const known = Object.keys(units);
-    const meant = known.find((unit) => unit.toLowerCase() === unknown.toLowerCase());
-    const hint = meant ? `did you mean ${meant}?` : `units are ${known.join(", ")}`;
-    return { wrong: `"${unknown}" is no unit of ${wording.what}; ${hint}` };
+    const meant = parts.map(([, number, unit]) => [number, unitMeant(unit!, known, wording)] as const);
+    const isMeant = end === text.length && meant.every(([, unit]) => unit !== undefined);
+    const hint = isMeant ? `write ${meant.flat().join("")}` : `units are ${known.join(", ")}`;
+    return { wrong: `"${unknown}" is no unit of ${wording.what}: ${hint}` };
   }
   const isSpaced = /\s/.test(text);
   if (parts.length === 0 || end !== text.length || isSpaced) {
@@ -64,6 +95,12 @@ function readUnits(
     return { wrong: fixed || `expected ${wording.what} such as ${wording.example}, got "${text}"` };
   }
   return { ok: parts.reduce((sum, part) => sum + Number(part[1]) * units[part[2]!]!, 0) };
+}
+
+function unitMeant(given: string, known: readonly string[], { elsewhere }: Wording): string | undefined {
+  return known.find((unit) => unit === given) ??
+    known.find((unit) => unit.toLowerCase() === given.toLowerCase()) ??
+    elsewhere.find(([, names]) => names.test(given))?.[0];
 }
 
 /** A whole number within bounds. */
@@ -90,5 +127,15 @@ export function readShare(raw: unknown): Read<number> {
   const match = typeof raw === "string" ? /^(\d+(?:\.\d+)?)%$/.exec(raw) : null;
   const share = match ? Number(match[1]) / 100 : NaN;
   if (share >= 0 && share <= 1) return { ok: share };
-  return { wrong: "expected a share such as 5%, from 0% to 100%" };
+  const spaced = typeof raw === "string" ? /^(\d+(?:\.\d+)?)\s+%$/.exec(raw) : null;
+  const meant = spaced ? `${spaced[1]}%` : shareMeant(raw);
+  return {
+    wrong: `expected a share such as 5%, from 0% to 100%${meant === undefined ? "" : `: write ${meant}`}`,
+  };
+}
+
+/** `0.05` and `5` → `5%`. */
+export function shareMeant(raw: unknown): string | undefined {
+  if (typeof raw !== "number" || !(raw > 0 && raw <= 100)) return undefined;
+  return `${raw < 1 ? Number((raw * 100).toPrecision(12)) : raw}%`;
 }

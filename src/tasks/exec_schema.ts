@@ -15,6 +15,7 @@ import {
   text,
   type Word,
 } from "../schema/words.ts";
+import { quotedText } from "../schema/quoted_text.ts";
 import type { Kind } from "./kind.ts";
 
 const env = named(nullable(text("The value.")), {
@@ -56,6 +57,16 @@ const shellText: Word<string> = {
   },
 };
 
+/** A command line is a list of its words, or a text for a shell. */
+function commandMeant(raw: string | number | boolean): string {
+  const line = String(raw).trim();
+  const isPlain = /^[\w./:=@%+,-]+( +[\w./:=@%+,-]+)*$/.test(line);
+  const words = isPlain
+    ? `[${line.split(/ +/).join(", ")}]`
+    : "a list, the program first, then each argument";
+  return line.includes("${{") || !line.includes(" ") ? words : `${words}, or shell: ${quotedText(line)}`;
+}
+
 const exitCode = shapes(
   [
     count("An exit code.", { max: 255 }),
@@ -74,7 +85,7 @@ const schema = settings(
     command: list(text("One argument.", { secrets: false }), {
       description: "The program and its arguments; no shell takes part.",
       examples: [["./bin/resize", "--size", "${{ matrix.size }}"]],
-    }, { min: 1 }),
+    }, { min: 1, meant: commandMeant }),
     shell: shellText,
     env,
     cwd,

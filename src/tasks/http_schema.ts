@@ -2,6 +2,7 @@ import {
   anyKey,
   anything,
   choice,
+  complain,
   count,
   expression,
   fixedText,
@@ -59,12 +60,22 @@ const status = shapes(
     mapped(fixedText("A range of statuses."), (range, place) => {
       const match = /^([1-5]\d\d)-([1-5]\d\d)$/.exec(range);
       if (match && match[1]! <= match[2]!) return range;
-      place.reading.report(place.path, `expected a status or a range such as 200-299, got "${range}"`);
+      const meant = classMeant(range);
+      const instead = meant === undefined ? "" : `: write ${meant}`;
+      place.reading.report(
+        place.path,
+        `expected a status or a range such as 200-299, got "${range}"${instead}`,
+      );
     }),
   ],
   (raw) => typeof raw === "string" && !raw.includes("${{") ? 1 : 0,
   "A status, or a range of them.",
 );
+
+/** `2xx` → `200-299`. */
+function classMeant(text: string): string | undefined {
+  return /^[1-5]xx$/i.test(text) ? `${text[0]}00-${text[0]}99` : undefined;
+}
 
 /** Written here, they would contradict what is sent. */
 const ownHeaders = new Set([
@@ -103,7 +114,7 @@ const shared = {
     description: "Statuses that count as success; others fail the attempt with `http_status`.",
     default: ["200-399"],
     examples: [["200-299", 404]],
-  }, { min: 1 }),
+  }, { min: 1, meant: (raw) => `[${classMeant(String(raw)) ?? raw}]` }),
   redirects: flag({ description: "Follow redirects.", default: true }),
   maxRedirects: count({ description: "How many redirects one request may take.", default: 10 }, { max: 100 }),
   maxBytes: size({ description: "Largest body, before and after decompression.", default: "10MB" }),
@@ -186,11 +197,21 @@ const schema = settings({
   examples: [{ url: "https://example.com/${{ item }}" }],
 }, { atMostOne: [["json", "form", "body"]] });
 
-const targetSchema = settings({
-  baseUrl: text({
+const baseUrl = mapped(
+  text({
     description: "Prefix of every task's `url`; headers and auth go to its origin only.",
     examples: ["https://api.example.com/v1"],
   }),
+  (url, place) => {
+    if (/^(https?:\/\/[^/]|\$\{\{)/i.test(url)) return url;
+    const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
+    const rest = url.slice(scheme?.length ?? 0).replace(/^\/+/, "");
+    return complain(place, `a baseUrl begins with http:// or https://, got "${url}": write https://${rest}`);
+  },
+);
+
+const targetSchema = settings({
+  baseUrl,
   ...shared,
 }, "An HTTP server.");
 
