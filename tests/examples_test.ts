@@ -272,7 +272,7 @@ test(
     ]);
     assert.match(
       staging.stderr,
-      /^ready\[0\] #1 failed .*until: waiting for json\.status == 'ready' {2}\(next in 500ms\)$/m,
+      /^ready\[0\] #1 failed .*until: waiting for json\.status == 'ready', but json\.status is "starting" {2}\(next in 500ms\)$/m,
     );
     assert.doesNotMatch(staging.stderr, /examples-only-password/);
 

@@ -12,6 +12,7 @@ import type { CelNode, CelType } from "./cel_node.ts";
 import { evaluateOver, Foreign, Trouble } from "./evaluation.ts";
 import { explainFailure, explainTrouble } from "./explain_failure.ts";
 import { explainProblem } from "./explain_problem.ts";
+import { findOperands } from "./find_operands.ts";
 import { LITERAL_CHECKS } from "./functions.ts";
 import { readsSecrets } from "./names.ts";
 import { type Path, pathOf, readPath } from "./read_path.ts";
@@ -47,7 +48,26 @@ function compile(source: string, scope: Scope): Compiled<Expression> {
   if (wrong.length > 0) return { ok: false, problems: wrong };
 
   const evaluate = evaluator(source, readsSecrets(names), path, () => toValue(run()));
-  return { ok: true, value: { source, type: readable(checked.type!), names, evaluate } };
+  let operands: readonly Expression[] | undefined;
+  return {
+    ok: true,
+    value: {
+      source,
+      type: readable(checked.type!),
+      names,
+      evaluate,
+      operands: () => operands ??= compileOperands(source, scope),
+    },
+  };
+}
+
+/** An operand that is no value of its own, such as an optional or the name of a type, is left out. */
+function compileOperands(source: string, scope: Scope): readonly Expression[] {
+  return findOperands(source).flatMap((operand) => {
+    const compiled = compileExpression(operand, scope);
+    const isShown = compiled.ok && compiled.value.names.size > 0 && !readsSecrets(compiled.value.names);
+    return isShown ? [compiled.value] : [];
+  });
 }
 
 function evaluator(

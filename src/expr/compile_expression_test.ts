@@ -405,3 +405,15 @@ test("evaluation of any text over any data throws nothing but ExpressionError", 
     { numRuns: 3000 },
   );
 });
+
+test("operands() gives what a condition compares, and nothing that reads a secret", () => {
+  const operandsOf = (source: string) => {
+    const condition = orThrow(compileExpression(source, scope));
+    return condition.operands().map((operand) => [operand.source, operand.evaluate(vars)]);
+  };
+  assert.deepEqual(operandsOf("status == 201 && item.id == index"), [["status", 200], ["item.id", 7], [
+    "index",
+    4,
+  ]]);
+  assert.deepEqual(operandsOf("text == secrets.token"), [["text", vars.text]]);
+});

@@ -361,6 +361,7 @@ test("openInputs() lets others run while where passes over a million items", asy
         type: "bool",
         names: new Set(),
         evaluate: (vars) => (vars.item as number) > 900_000,
+        operands: () => [],
       }),
     },
   });

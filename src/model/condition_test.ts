@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { conditionOf } from "./condition.ts";
-import { ExpressionError } from "./expression.ts";
+import { type Expression, ExpressionError } from "./expression.ts";
 import type { Value } from "./json.ts";
 
-const conditionThatGives = (value: Value) =>
-  conditionOf({ source: "item.ok", type: "dyn", names: new Set(["item"]), evaluate: () => value });
+const expressionThatGives = (
+  source: string,
+  evaluate: () => Value,
+  operands: readonly Expression[] = [],
+) => ({
+  source,
+  type: "dyn",
+  names: new Set(["item"]),
+  evaluate,
+  operands: () => operands,
+});
+
+const conditionThatGives = (value: Value) => conditionOf(expressionThatGives("item.ok", () => value));
 
 test("holds() gives what the expression gives", () => {
   assert.equal(conditionThatGives(true).holds({}), true);
@@ -34,3 +45,21 @@ for (const [value, name] of others) {
     });
   });
 }
+
+const mask = (text: string) => text.replaceAll("s3cret-token", "***");
+
+test("found() shows what was compared, masked, and passes over what has no value", () => {
+  const nothing = () => {
+    throw new ExpressionError('json has no "b"');
+  };
+  const condition = conditionOf(expressionThatGives("json.a == item.a || json.b == 1", () => false, [
+    expressionThatGives("json.a", () => 3),
+    expressionThatGives("item.a", () => "s3cret-token"),
+    expressionThatGives("json.b", nothing),
+  ]));
+  assert.equal(condition.found({}, mask), 'json.a is 3 and item.a is "***"');
+});
+
+test("found() says nothing where nothing tells", () => {
+  assert.equal(conditionThatGives(false).found({}, mask), "");
+});

@@ -49,6 +49,11 @@ export interface Expression {
   readonly names: ReadonlySet<string>;
   /** @throws ExpressionError with the message of what failed, never with a value that is secret. */
   evaluate(vars: Vars): Value;
+  /**
+   * What a condition compares or looks at, less literals and what reads a secret: their values say why it does not hold.
+   * Compiled when it is first asked for.
+   */
+  operands(): readonly Expression[];
 }
 
 /** A text with `${{ }}` in it, or without. */

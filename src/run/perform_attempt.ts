@@ -1,3 +1,4 @@
+import type { Condition } from "../model/condition.ts";
 import { type Expression, ExpressionError, type Vars } from "../model/expression.ts";
 import type { Value } from "../model/json.ts";
 import type { RunError } from "../model/outcome.ts";
@@ -98,14 +99,15 @@ async function judge(
     if (program.until !== null && !program.until.holds(vars)) {
       const error: RunError = {
         code: "until",
-        message: `waiting for ${program.until.source}`,
+        message: `waiting for ${unmet(program.until, vars, context)}`,
         retryable: true,
       };
       return { kind: "failed", error, output: plain, isPoll: true };
     }
     const broken = program.expect.find((condition) => !condition.holds(vars));
     if (broken !== undefined) {
-      const error: RunError = { code: "expect", message: `expected ${broken.source}`, retryable: false };
+      const message = `expected ${unmet(broken, vars, context)}`;
+      const error: RunError = { code: "expect", message, retryable: false };
       return withRetryOn(program, call, { kind: "failed", error, output: plain });
     }
     const outputs: Record<string, Value> = {};
@@ -125,6 +127,12 @@ async function judge(
   } catch (error) {
     return withRetryOn(program, call, { ...failureOf(error), output: plain });
   }
+}
+
+/** A condition that does not hold, and what was found instead. */
+function unmet(condition: Condition, vars: Vars, { redactor }: AttemptContext): string {
+  const found = condition.found(vars, (text) => redactor.mask(text));
+  return found === "" ? condition.source : `${condition.source}, but ${found}`;
 }
 
 /** Before anything else speaks of the result; what is wrong with an output is said in its turn. */

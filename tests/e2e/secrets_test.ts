@@ -59,6 +59,7 @@ tasks:
   printed: { exec: { shell: 'printf %s "$T"; printf %s "$T" >&2; printf %s "$T" | base64 -w0; printf "x%s" "$T" | base64 -w0; printf "xx%s" "$T" | base64; printf "%s" "$P$C"', env: { T: "\${{ secrets.token }}", P: "\${{ secrets.password }}", C: "\${{ secrets.fromCommand }}" } } }
   failed: { exec: { shell: 'echo "cannot log in with $T" >&2; exit 1', env: { T: "\${{ secrets.token }}" } } }
   stdin: { exec: { command: [cat], stdin: "\${{ secrets.token }}" }, expect: ["stdout == 'no'"] }
+  shownInPart: { exec: { shell: 'printf "%055d%s%055d" 0 "$P" 0', env: { P: "\${{ secrets.password }}" } }, expect: ["stdout == 'no'"] }
   cut: { exec: { shell: 'head -c 16380 /dev/zero | tr "\\\\0" x; printf %s "$P"; head -c 100000 /dev/zero | tr "\\\\0" y', env: { P: "\${{ secrets.password }}" } }, capture: 32KiB }
   environment: { exec: { command: [env] } }
   item: { foreach: ["hunter2hunter2", "ok"], key: "\${{ item }}", exec: { command: [echo, "\${{ item }}"] } }
@@ -83,6 +84,11 @@ tasks:
     // Not even a part of it at the place where the text was cut.
     const cut = report.results.find((result: { task: string }) => result.task === "cut").output.stdout;
     assert.doesNotMatch(cut, /hun|ter2/);
+    const shown = report.results.find((result: { task: string }) => result.task === "shownInPart").error;
+    assert.match(
+      shown.message,
+      /^expected stdout == 'no', but stdout is "0{55}\*\*\*00…" \(123 characters\)$/,
+    );
   }),
 );
 
