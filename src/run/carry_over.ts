@@ -1,43 +1,35 @@
 import type { EarlierRuns } from "../journal/earlier_runs.ts";
-import { parseJson, type Value, type ValueMap } from "../model/json.ts";
-import type { Ending, Outcome } from "../model/outcome.ts";
+import { parseJson } from "../model/json.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
-import type { Output } from "../model/verdict.ts";
-import { shortHash } from "../runtime/hash.ts";
-
-/** A task run that need not run, since it did in an earlier run. */
-export interface Carried {
-  readonly ending: Ending;
-  /** What others read of it, as far as the journal has it. */
-  readonly output: Output | null;
-  /** Its result of then; null where nobody knows how it ended, so that it gets a result now. */
-  readonly kept: KeptResult | null;
-}
-
-/** @see Carried */
-export interface KeptResult {
-  readonly result: Result;
-  /** The bytes of then, but for the index: inputs may have changed places. */
-  readonly json: string;
-  /** Lists that other tasks go through, as they stand in the journal. */
-  readonly lists: readonly { readonly id: string; readonly json: string }[];
-}
+import {
+  type Carried,
+  carriedOf,
+  hasOutput,
+  idOfList,
+  keptFromJournal,
+  lost,
+  mayStand,
+  stands,
+} from "./earlier_result.ts";
+import type { OutputsRead } from "./outputs_read.ts";
+import { openOutputs } from "./secret_outputs.ts";
 
 /** What a resume takes over from the runs before it, and what it counted meanwhile. */
 export interface CarryOver {
   /** How this input ended before; null when it has to run, for the first time or again. Counts it: called once for each. */
-  take(task: number, index: number, id: string): Carried | null;
+  take(task: number, index: number, id: string): Carried | null | Promise<Carried | null>;
   /** As {@link take}, without counting. */
-  look(task: number, index: number, id: string): Look;
-  /** Runs of these tasks (positions) that are not whole run again; without this call those of all tasks do. */
-  repeat(tasks: ReadonlySet<number>): void;
+  look(task: number, index: number, id: string): Look | "again" | "new";
   /** By position of the task. */
   readonly tallies: readonly Tally[];
 }
 
 /** What there is of an earlier run. `isWhole` is false where others may need more of it than the journal keeps. */
-export type Look = { readonly carried: Carried; readonly isWhole: boolean } | "again" | "new";
+export interface Look {
+  readonly carried: Carried;
+  readonly isWhole: boolean;
+}
 
 /** How the inputs of one task fared, as far as they were seen. */
 export interface Tally {
@@ -59,8 +51,10 @@ export interface CarryOptions {
   readonly earlier: EarlierRuns;
   /** Names of tasks that run again, whatever became of them. */
   readonly rerun: ReadonlySet<string>;
-  /** Names of tasks whose outputs, secret ones too, are read by expressions of other tasks. */
-  readonly readByOthers: ReadonlySet<string>;
+  /** Outputs that expressions of other tasks read, secret ones too. */
+  readonly outputsRead: OutputsRead;
+  /** Tells whether anything that reads the outputs of a task (by position) is still to run. Made only where it matters. */
+  neededAgain(look: CarryOver["look"]): (task: number) => Promise<boolean>;
 }
 
 /**
@@ -68,10 +62,11 @@ export interface CarryOptions {
  * cancelled, did not run or was skipped for another reason runs again. A run whose end nobody knows stays failed unless
  * it may be repeated.
  *
- * The journal has no secret outputs, nor anything else a secret was masked in. A run whose outputs are read by others
- * and are not all there is not *whole*; who uses this says by `repeat` which of those are needed again.
+ * The journal has no secret outputs, nor anything else that a secret was masked in. An `ok` run whose outputs are read by
+ * others and are not all there is not *whole*: it stands when nothing that reads them is still to run, else it runs again.
  */
-export function makeCarryOver({ plan, earlier, rerun, readByOthers }: CarryOptions): CarryOver {
+export function makeCarryOver(options: CarryOptions): CarryOver {
+  const { plan, earlier, rerun, outputsRead } = options;
   const tallies = plan.tasks.map((): Tally => ({
     kept: 0,
     again: 0,
@@ -80,13 +75,14 @@ export function makeCarryOver({ plan, earlier, rerun, readByOthers }: CarryOptio
     unknown: 0,
     isComplete: false,
   }));
+  let isNeededAgain: ReturnType<CarryOptions["neededAgain"]> | undefined;
   const consumers = plan.tasks.map(({ name }) => consumersOf(name, plan));
-  const isGoneThrough = plan.tasks.map(({ name }) =>
-    plan.tasks.some(({ foreach }) => foreach?.source === "from" && foreach.from === name)
-  );
-  let repeated: ReadonlySet<number> | null = null;
+  const needed = plan.tasks.map((task) => [
+    ...outputsRead.get(task.name) ?? [],
+    ...(isGoneThrough(task, plan) ? Object.keys(openOutputs(task, task.outputs)) : []),
+  ]);
 
-  function look(position: number, index: number, id: string): Look {
+  function look(position: number, index: number, id: string): Look | "again" | "new" {
     const task = plan.tasks[position]!;
     const found = earlier.find(id);
     if (found === null) return "new";
@@ -100,8 +96,7 @@ export function makeCarryOver({ plan, earlier, rerun, readByOthers }: CarryOptio
     });
     const isWhole = result.outcome !== "ok" ||
       lists.every(({ json }) => json !== null && json !== keptFromJournal) &&
-        (!isGoneThrough[position] || hasOutputs(result, task, "open")) &&
-        (!readByOthers.has(task.name) || hasOutputs(result, task, "all"));
+        needed[position]!.every((name) => hasOutput(result, task, name));
     return { carried: carriedOf(result, found.resultJson, index, lists), isWhole };
   }
 
@@ -109,36 +104,36 @@ export function makeCarryOver({ plan, earlier, rerun, readByOthers }: CarryOptio
     tallies,
     look,
     take(position, index, id) {
-      const tally = tallies[position]!;
       const found = look(position, index, id);
-      if (found === "new") {
-        tally.added++;
-        return null;
-      }
-      if (found === "again" || (!found.isWhole && (repeated === null || repeated.has(position)))) {
-        tally.again++;
-        return null;
-      }
-      const { kept } = found.carried;
-      if (kept === null) tally.unknown++;
-      else {
-        tally.kept++;
-        if (kept.result.index !== index) tally.moved++;
-      }
-      return found.carried;
+      if (typeof found === "string" || found.isWhole) return count(position, index, found);
+      isNeededAgain ??= options.neededAgain(look);
+      return isNeededAgain(position).then((isNeeded) => count(position, index, isNeeded ? "again" : found));
     },
-    repeat: (tasks) => void (repeated = tasks),
   };
+
+  function count(position: number, index: number, found: Look | "again" | "new"): Carried | null {
+    const tally = tallies[position]!;
+    if (typeof found === "string") {
+      if (found === "new") tally.added++;
+      else tally.again++;
+      return null;
+    }
+    const { kept } = found.carried;
+    if (kept === null) tally.unknown++;
+    else {
+      tally.kept++;
+      if (kept.result.index !== index) tally.moved++;
+    }
+    return found.carried;
+  }
 }
 
-/** The id in the journal of the list that a task run gives to the task `consumer`: another `each` is another list. */
-export function idOfList(runId: string, { name, foreach }: TaskPlan): string {
-  const each = foreach?.source === "from" ? foreach.each : null;
-  return shortHash(`${runId} ${name} ${each}`);
+/** True when its runs are items of another task, outputs and all. */
+function isGoneThrough({ name }: TaskPlan, plan: Plan): boolean {
+  return plan.tasks.some(({ foreach }) =>
+    foreach?.source === "from" && foreach.from === name && foreach.each === null
+  );
 }
-
-/** Stands in the journal for a list that must not be there: it holds a secret. */
-export const keptFromJournal = "null";
 
 interface Consumer {
   readonly consumer: number;
@@ -154,87 +149,3 @@ function consumersOf(name: string, plan: Plan): Consumer[] {
       : [];
   });
 }
-
-/** What can be told without parsing the result. */
-function mayStand(outcome: Outcome): boolean {
-  return outcome !== "cancelled" && outcome !== "not_run";
-}
-
-function stands(result: Result, task: TaskPlan, isRerun: boolean): boolean {
-  // It may have happened: no flag makes it safe to do it again, only the task's own word.
-  if (result.error?.code === "outcome_unknown") return !task.harmless;
-  if (isRerun) return false;
-  switch (result.outcome) {
-    case "ok":
-      return true;
-    case "skipped":
-      return result.reason === "if";
-    case "failed":
-    case "timed_out":
-      return result.allowed === true && task.allowFailure;
-    default:
-      return false;
-  }
-}
-
-function hasOutputs(result: Result, task: TaskPlan, which: "all" | "open"): boolean {
-  const kept = result.outputs ?? {};
-  return Object.entries(task.outputs).every(([name, { secret }]) =>
-    secret ? which === "open" : Object.hasOwn(kept, name) && !holdsMask(kept[name]!)
-  );
-}
-
-/** True where masking left its mark, or something that looks like it. */
-function holdsMask(value: Value): boolean {
-  if (typeof value === "string") return value.includes("***");
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
-  return Object.entries(value).some(([key, member]) => key.includes("***") || holdsMask(member));
-}
-
-function carriedOf(
-  result: Result,
-  json: string,
-  index: number,
-  lists: readonly { readonly consumer: number; readonly id: string; readonly json: string | null }[],
-): Carried {
-  const there = lists.flatMap(({ consumer, id, json }) =>
-    json === null || json === keptFromJournal ? [] : [{ consumer, id, json }]
-  );
-  const saved = (result.output as ValueMap | null)?.saved;
-  return {
-    ending: endingOf(result),
-    output: {
-      fields: {},
-      outputs: result.outputs,
-      saved: typeof saved === "string" ? saved : null,
-      feeds: new Map(there.map((list) => [list.consumer, parseJson(list.json) as readonly Value[]])),
-    },
-    kept: { result, json: withIndex(json, index), lists: there },
-  };
-}
-
-function endingOf(result: Result): Ending {
-  const { outcome, error, reason } = result;
-  if (outcome === "skipped") return { outcome, reason: reason!, error };
-  return outcome === "ok" ? { outcome } : { outcome, error } as Ending;
-}
-
-/** Results begin with their index. */
-function withIndex(json: string, index: number): string {
-  return `{"index":${index}${json.slice(json.indexOf(","))}`;
-}
-
-const lost: Carried = {
-  ending: {
-    outcome: "failed",
-    error: {
-      code: "outcome_unknown",
-      message:
-        "an earlier run was killed while this was under way: it may or may not have happened; if it may be repeated, " +
-        "say idempotent: true and resume again",
-      retryable: false,
-    },
-  },
-  output: null,
-  kept: null,
-};

@@ -12,7 +12,7 @@ import type { RunStats } from "../report/run_stats.ts";
 import type { SecretRedactor } from "../report/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { captureBudget } from "./capture_budget.ts";
-import { idOfList, keptFromJournal } from "./carry_over.ts";
+import { idOfList, keptFromJournal } from "./earlier_result.ts";
 import { exitCodeOf, type RunEnd, statusOf } from "./exit_code.ts";
 import { compiler, inputContext } from "./input_context.ts";
 import type { Prepared } from "./prepare_run.ts";

@@ -1,6 +1,6 @@
 import type { Vars } from "../model/expression.ts";
 import type { Value, ValueMap } from "../model/json.ts";
-import type { Carried } from "./carry_over.ts";
+import type { Carried } from "./earlier_result.ts";
 
 /** What the engine carries for one task run and never looks into. */
 export interface Payload {

@@ -17,7 +17,8 @@ import type { Output } from "../model/verdict.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { fixedPlace, placeKey } from "../tasks/save.ts";
 import { makeSaveRegister, type SaveRegister } from "../tasks/save_register.ts";
-import { type KeptResult, makeCarryOver, type Tally } from "./carry_over.ts";
+import { makeCarryOver, type Tally } from "./carry_over.ts";
+import type { KeptResult } from "./earlier_result.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
 import { FromEdge } from "./from_edge.ts";
@@ -25,6 +26,7 @@ import { gatedSource } from "./gated_source.ts";
 import { InputOrder, type InputOrders } from "./input_order.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
+import { makeNeededAgain } from "./needed_again.ts";
 import { performAttempt } from "./perform_attempt.ts";
 import { allOutputsRead, outputsRead } from "./outputs_read.ts";
 import { openProgram, type Program } from "./program.ts";
@@ -121,7 +123,17 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     plan,
     earlier: setup.earlier.runs,
     rerun: setup.earlier.rerun,
-    readByOthers: new Set(allOutputsRead(read).keys()),
+    outputsRead: allOutputsRead(read),
+    neededAgain: (look) =>
+      makeNeededAgain({
+        plan,
+        ports,
+        programs,
+        outputsRead: read,
+        look,
+        shared,
+        isStopped: () => stopReason !== null,
+      }),
   });
   const edgeTo = new Map(fromEdges(plan).map(({ edge, consumer }) => [consumer, edge]));
   const edgesFrom = plan.tasks.map((task) =>

@@ -29,6 +29,8 @@ export interface TaskGraph {
 interface State {
   readonly task: TaskPlan;
   readonly direct: readonly { readonly position: number; readonly when: "ok" | "any" | "done" }[];
+  /** What the tasks need whose runs it goes through: its expressions may read these, too. */
+  readonly behind: readonly number[];
   /** Everything needed, through others too. */
   readonly all: readonly number[];
   readonly counts: OutcomeCounts;
@@ -60,6 +62,7 @@ export function makeTaskGraph(
   const states = tasks.map((task): State => ({
     task,
     direct: task.needs.map((need) => ({ position: positions.get(need.task)!, when: need.when })),
+    behind: needsBehind(task, byName).map((name) => positions.get(name)!),
     all: tasksNeeded(task, byName).map(({ name }) => positions.get(name)!),
     counts: noOutcomes(),
     allowed: 0,
@@ -74,8 +77,9 @@ export function makeTaskGraph(
 
   return {
     gate(position) {
-      const { direct } = states[position]!;
+      const { direct, behind } = states[position]!;
       if (direct.some((need) => !hasEnded(states[need.position]!))) return "wait";
+      if (behind.some((needed) => !hasEnded(states[needed]!))) return "wait";
       for (const need of direct) {
         const unmet = judge(states[need.position]!, need.when);
         if (unmet !== "go") return unmet;
@@ -132,6 +136,19 @@ export function tasksNeeded(task: TaskPlan, tasks: TasksByName): readonly TaskPl
   const all = [...found];
   allNeeded.set(task, all);
   return all;
+}
+
+const allBehind = new WeakMap<TaskPlan, readonly string[]>();
+
+/** What the tasks need that this one goes through: one after the other, as they go through each other. */
+function needsBehind(task: TaskPlan, tasks: TasksByName): readonly string[] {
+  if (task.foreach?.source !== "from") return [];
+  const known = allBehind.get(task);
+  if (known !== undefined) return known;
+  const producer = tasks.get(task.foreach.from)!;
+  const names = [...new Set([...producer.needs.map((need) => need.task), ...needsBehind(producer, tasks)])];
+  allBehind.set(task, names);
+  return names;
 }
 
 function neededNames(task: TaskPlan): string[] {

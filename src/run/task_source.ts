@@ -1,10 +1,11 @@
 import type { Pulled, Source } from "../engine/types.ts";
 import type { Identify } from "../inputs/identify.ts";
-import { ExpressionError, type Vars } from "../model/expression.ts";
+import type { Vars } from "../model/expression.ts";
 import type { BrokenInput, Input, InputSource } from "../model/input.ts";
 import type { Ending } from "../model/outcome.ts";
-import type { Carried } from "./carry_over.ts";
+import type { Carried } from "./earlier_result.ts";
 import type { InputOrder } from "./input_order.ts";
+import { failedEnding, inputNamer, messageOf } from "./name_input.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
 
@@ -15,7 +16,9 @@ export interface TaskSourceOptions {
   /** `params`, `secrets`, `run`, and `needs` for a task that has some. */
   readonly shared: Vars;
   /** How an input ended in an earlier run, when that stands; null for a run from the start. */
-  readonly takeOver: ((index: number, id: string) => Carried | null) | null;
+  readonly takeOver:
+    | ((index: number, id: string) => Carried | null | Promise<Carried | null>)
+    | null;
   /** Of inputs that come from another task; null for all others, which come in their order. */
   readonly order: InputOrder | null;
   /** How every input ends instead of running, unless it ended in an earlier run; null to run them. */
@@ -28,35 +31,32 @@ export interface TaskSourceOptions {
 export function taskSource(options: TaskSourceOptions): Source<Payload> {
   const { program, inputs, shared } = options;
   const { task, poolKey } = program;
-  const as = task.foreach?.as ?? null;
+  const name = inputNamer(program, shared, options.identify);
   // What comes from another task is read to its end: the producer ends too.
   const isOnePass = !inputs.repeatable && task.foreach?.source !== "from";
   let stopped = false;
   let ended = false;
 
-  const convert = (pulled: Input | BrokenInput | null): Pulled<Payload> | null => {
+  const convert = (
+    pulled: Input | BrokenInput | null,
+  ): Pulled<Payload> | null | Promise<Pulled<Payload>> => {
     if (pulled === null) return end(true);
     const got = options.order === null ? pulled : { ...pulled, index: options.order.indexOf(pulled.index) };
     if ("broken" in got) {
       return { payload: brokenPayload(got), ending: options.ending ?? brokenEnding(got) };
     }
-    const vars = varsOf(got);
-    let key: string | null = null;
-    try {
-      key = program.key === null ? null : program.key.renderText(vars);
-    } catch (error) {
-      const payload = payloadOf(got, vars, null, "");
-      return { payload, ending: failedEnding("template", `key: ${messageOf(error)}`) };
-    }
-    const { id, duplicateOf } = options.identify(got, key);
-    const payload = payloadOf(got, vars, key, id);
-    const carried = duplicateOf === null ? options.takeOver?.(got.index, id) ?? null : null;
+    const { payload, ending } = name(got);
+    if (ending !== undefined) return { payload, ending: options.ending ?? ending };
+    const carried = options.takeOver?.(got.index, payload.id) ?? null;
+    return carried instanceof Promise
+      ? carried.then((found) => decide(payload, found))
+      : decide(payload, carried);
+  };
+
+  const decide = (payload: Payload, carried: Carried | null): Pulled<Payload> => {
     if (carried !== null) return { payload: { ...payload, carried }, ending: carried.ending };
     if (options.ending !== null) return { payload, ending: options.ending };
-    if (duplicateOf !== null) {
-      const message = `input ${duplicateOf} has the key "${key}" too, and a key names one result`;
-      return { payload, ending: failedEnding("duplicate_key", message) };
-    }
+    const { vars } = payload;
     try {
       if (program.condition !== null && !program.condition.holds(vars)) {
         return { payload, ending: { outcome: "skipped", reason: "if", error: null } };
@@ -90,21 +90,6 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     return null;
   }
 
-  function varsOf(input: Input): Vars {
-    const vars: Record<string, unknown> = {
-      ...shared,
-      item: input.item,
-      index: input.index,
-      matrix: input.matrix,
-    };
-    if (as !== null) vars[as] = input.item;
-    return vars;
-  }
-
-  function payloadOf(input: Input, vars: Vars, key: string | null, id: string): Payload {
-    return { index: input.index, item: input.item, matrix: input.matrix, key, id, vars };
-  }
-
   function brokenPayload(broken: BrokenInput): Payload {
     return { index: broken.index, item: broken.item, matrix: null, key: null, id: "", vars: {} };
   }
@@ -125,13 +110,4 @@ function brokenEnding({ code, broken }: BrokenInput): Ending {
     default:
       return failedEnding(code, broken);
   }
-}
-
-function failedEnding(code: "source" | "template" | "duplicate_key", message: string): Ending {
-  return { outcome: "failed", error: { code, message, retryable: false } };
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof ExpressionError) return error.message;
-  throw error;
 }

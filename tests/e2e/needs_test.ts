@@ -92,3 +92,22 @@ tasks:
     assert.match(failed.map(({ error }) => error!.message).join("\n"), /give a list/);
   }),
 );
+
+test(
+  "a task that goes through another one reads what that one needs",
+  inSandbox(async (sandbox) => {
+    const { code, report, stderr } = await sandbox.runConfig(`
+version: 1
+name: behind_from
+tasks:
+  slow: { exec: { command: [sh, -c, "sleep 0.1; echo slow"] }, outputs: { said: stdout.trim() } }
+  many: { needs: [slow], foreach: [1, 2], exec: { command: [echo, "\${{ item }}"] } }
+  each: { foreach: { from: many }, exec: { command: [echo, "\${{ needs.slow.outputs.said }}"] } }
+  next: { foreach: { from: each }, exec: { command: [echo, "\${{ needs.slow.outputs.said }}"] } }
+`);
+    assert.equal(code, 0, stderr);
+    for (const { task, output } of report.results) {
+      if (task === "each" || task === "next") assert.equal(output.stdout, "slow\n");
+    }
+  }),
+);

@@ -284,3 +284,53 @@ test(
     assert.deepEqual(logged(sandbox), ["new", "newer"]);
   }),
 );
+
+const secretive = (more: string) => `
+version: 1
+name: secretive
+tasks:
+  login: { exec: { shell: "echo login >> log; echo token-123456" }, outputs: { token: { value: stdout, secret: true } } }
+  session:
+    needs: [login]
+    exec: { shell: 'echo session >> log; echo session-$T', env: { T: "\${{ needs.login.outputs.token }}" } }
+    outputs: { id: { value: stdout, secret: true } }
+  users:
+    needs: [session]
+    exec: { shell: 'echo users >> log; echo "[1,2]"', env: { S: "\${{ needs.session.outputs.id }}" } }
+    outputs: { ids: json }
+  details:
+    needs: [users]
+    foreach: { values: "needs.users.outputs.ids" }
+    exec: { shell: 'echo details >> log; test ! -e bad', env: { S: "\${{ needs.session.outputs.id }}" } }
+  rows:
+    foreach: { from: users, each: json }
+    exec: { shell: 'echo rows >> log', env: { T: "\${{ needs.login.outputs.token }}" } }
+  alone: { exec: { shell: "echo alone >> log; test ! -e bad_alone" } }
+${more}`;
+
+test(
+  "--resume runs a task with secret outputs again if something to run needs them, and else leaves it",
+  inSandbox(async (sandbox) => {
+    const resume = async (text: string, expected: readonly string[], code = 0) => {
+      sandbox.write("log", "");
+      const end = await sandbox.runConfig(text, ["--resume"]);
+      assert.equal(end.code, code, end.stderr);
+      assert.deepEqual(logged(sandbox), expected);
+    };
+    sandbox.write("bad_alone", "");
+    const first = await sandbox.runConfig(secretive(""));
+    assert.equal(first.report.summary.failed, 1, first.stderr);
+    await resume(secretive(""), ["alone"], 1);
+    // Something new that needs the session, and through it the token; then something new that needs the token alone.
+    const more = (name: string, needs: string, output: string) =>
+      `  ${name}: { needs: [${needs}], exec: { shell: "echo ${name} >> log", env: { V: "\${{ needs.${needs}.outputs.${output} }}" } } }\n`;
+    sandbox.unlink("bad_alone");
+    await resume(secretive(more("more", "session", "id")), ["alone", "login", "more", "session"]);
+    await resume(secretive(more("other", "login", "token")), ["login", "other"]);
+    sandbox.write("bad", "");
+    await sandbox.runConfig(secretive(""), ["--rerun", "details"]);
+    sandbox.unlink("bad");
+    await resume(secretive(""), ["details", "details", "login", "session"]);
+    await resume(secretive(""), []);
+  }),
+);

@@ -1,0 +1,119 @@
+import { parseJson, type Value, type ValueMap } from "../model/json.ts";
+import type { Ending, Outcome } from "../model/outcome.ts";
+import type { TaskPlan } from "../model/plan.ts";
+import type { Result } from "../model/result.ts";
+import type { Output } from "../model/verdict.ts";
+import { shortHash } from "../runtime/hash.ts";
+
+/** A task run that need not run, since it did in an earlier run. */
+export interface Carried {
+  readonly ending: Ending;
+  /** What others read of it, as far as the journal has it. */
+  readonly output: Output | null;
+  /** Its result of then; null where nobody knows how it ended, so that it gets a result now. */
+  readonly kept: KeptResult | null;
+}
+
+/** @see Carried */
+export interface KeptResult {
+  readonly result: Result;
+  /** The bytes of then, but for the index: inputs may have changed places. */
+  readonly json: string;
+  /** Lists that other tasks go through, as they stand in the journal. */
+  readonly lists: readonly { readonly id: string; readonly json: string }[];
+}
+
+/** True when an earlier result with this outcome may stand: what can be told without parsing it. */
+export function mayStand(outcome: Outcome): boolean {
+  return outcome !== "cancelled" && outcome !== "not_run";
+}
+
+/** True when a task run need not run again, going by how it ended. */
+export function stands(result: Result, task: TaskPlan, isRerun: boolean): boolean {
+  // It may have happened: no flag makes it safe to do it again, only the task's own word.
+  if (result.error?.code === "outcome_unknown") return !task.harmless;
+  if (isRerun) return false;
+  switch (result.outcome) {
+    case "ok":
+      return true;
+    case "skipped":
+      return result.reason === "if";
+    case "failed":
+    case "timed_out":
+      return result.allowed === true && task.allowFailure;
+    default:
+      return false;
+  }
+}
+
+/** True when the result holds this output as it was: no secret, and nothing masked in it. */
+export function hasOutput({ outputs }: Result, task: TaskPlan, name: string): boolean {
+  if (outputs === null || !Object.hasOwn(outputs, name)) return false;
+  return !task.outputs[name]?.secret && !holdsMask(outputs[name]!);
+}
+
+/** What a run takes over. `lists` are those that other tasks (by position) go through; null for one that is not there. */
+export function carriedOf(
+  result: Result,
+  json: string,
+  index: number,
+  lists: readonly { readonly consumer: number; readonly id: string; readonly json: string | null }[],
+): Carried {
+  const there = lists.flatMap(({ consumer, id, json }) =>
+    json === null || json === keptFromJournal ? [] : [{ consumer, id, json }]
+  );
+  const saved = (result.output as ValueMap | null)?.saved;
+  return {
+    ending: endingOf(result),
+    output: {
+      fields: {},
+      outputs: result.outputs,
+      saved: typeof saved === "string" ? saved : null,
+      feeds: new Map(there.map((list) => [list.consumer, parseJson(list.json) as readonly Value[]])),
+    },
+    kept: { result, json: withIndex(json, index), lists: there },
+  };
+}
+
+/** A task run that was begun, may not be repeated, and never ended. */
+export const lost: Carried = {
+  ending: {
+    outcome: "failed",
+    error: {
+      code: "outcome_unknown",
+      message:
+        "an earlier run was killed while this was under way: it may or may not have happened; if it may be repeated, " +
+        "say idempotent: true and resume again",
+      retryable: false,
+    },
+  },
+  output: null,
+  kept: null,
+};
+
+/** The id in the journal of the list that a task run gives to the task `consumer`: another `each` is another list. */
+export function idOfList(runId: string, { name, foreach }: TaskPlan): string {
+  const each = foreach?.source === "from" ? foreach.each : null;
+  return shortHash(`${runId} ${name} ${each}`);
+}
+
+/** Stands in the journal for a list that must not be there: it holds a secret. */
+export const keptFromJournal = "null";
+
+function endingOf(result: Result): Ending {
+  const { outcome, error, reason } = result;
+  if (outcome === "skipped") return { outcome, reason: reason!, error };
+  return outcome === "ok" ? { outcome } : { outcome, error } as Ending;
+}
+
+/** Results begin with their index. */
+function withIndex(json: string, index: number): string {
+  return `{"index":${index}${json.slice(json.indexOf(","))}`;
+}
+
+/** True where masking left its mark, or something that looks like it. */
+function holdsMask(value: Value): boolean {
+  if (typeof value === "string") return value.includes("***");
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
+  return Object.entries(value).some(([key, member]) => key.includes("***") || holdsMask(member));
+}
