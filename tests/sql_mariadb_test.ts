@@ -3,6 +3,7 @@ import { after, afterEach, before, test } from "node:test";
 import type { ValueMap } from "../src/model/json.ts";
 import { mariadbPassword, type MariadbServer, startMariadb } from "./servers/mariadb.ts";
 import { needs } from "./servers/throwaway.ts";
+import { testServerTrouble } from "./support/sql_server_cases.ts";
 import { eventually } from "./support/eventually.ts";
 import { type OpenedTask, openTask, poolPlan, type TaskOptions, TestCall } from "./support/open_task.ts";
 
@@ -154,77 +155,38 @@ test("MariaDB: a statement that cannot be prepared is sent as text", available, 
   assert.deepEqual((await (await sql({ query: "call twice()" })).answer()).output.rows, [{ a: 1 }]);
 });
 
-test("MariaDB: a cancelled query is gone from the server within a second", available, async () => {
-  for (
-    const query of ["select sleep(60), 'cancel me'", "insert into t(id) select sleep(60) or 'cancel me'"]
-  ) {
-    const call = new TestCall();
-    const running = (await sql({ query })).failure({}, call);
-    await eventually(() => active("cancel me") === 1);
-    call.cancel();
-    assert.deepEqual((await running).error, {
-      code: "timeout",
-      message: "timed out after 1s",
-      retryable: false,
-    });
-    assert.equal(active("cancel me"), 0);
-  }
-});
-
-test("MariaDB: the server ends a statement by itself when nobody tells it to", available, async () => {
-  const task = await sql({ query: "select sleep(60)" }, { attemptMs: -900 });
-  const { error, timedOut } = await task.failure();
-  assert.equal(error.code, "timeout");
-  assert.equal(timedOut, true);
-});
-
-test("MariaDB: a connection killed in the middle leaves a write's outcome unknown", available, async () => {
-  for (const [options, code] of [[{}, "outcome_unknown"], [{ idempotent: true }, "reset"]] as const) {
-    const task = await sql({ query: "select sleep(60), 'kill me'" }, options);
-    const running = task.failure();
-    await eventually(() => active("kill me") === 1);
-    server.sql(
-      `kill ${
-        server.sql(
-          "select id from information_schema.processlist where info like '%''kill me''%' and command = 'Execute'",
-        )
-      }`,
-    );
-    const { error } = await running;
-    assert.equal(error.code, code, error.message);
-    assert.equal(error.retryable, code === "reset");
-  }
-});
-
-test("MariaDB: an idle connection that was closed is replaced without a word", available, async () => {
-  const task = await sql({ query: "select connection_id() as id" });
-  const id = async () => ((await task.answer()).output.rows as ValueMap[])[0]!.id;
-  const first = await id();
-  assert.equal(await id(), first);
-  server.sql(`kill ${first}`);
-  await eventually(() =>
-    server.sql(`select id from information_schema.processlist where id = ${first}`) === ""
-  );
-  await pause(20);
-  assert.notEqual(await id(), first);
-});
-
-test("MariaDB: a wrong password is tried once, and shows nowhere", available, async () => {
-  const url = server.url().replace(encodeURIComponent(mariadbPassword), "hunter%202");
-  const task = await sql({ url, query: "select 1" });
-  const { error } = await task.failure();
-  assert.equal(error.code, "auth");
-  assert.equal(error.retryable, false);
-  assert.doesNotMatch(error.message, /hunter|se cret/);
-  assert.deepEqual((await task.failure()).error, error);
-});
-
 test("MariaDB: too many connections are back-pressure", available, async () => {
   server.sql("create or replace user few identified by 'few' with max_user_connections 1");
   const url = server.url().replace(/admin:[^@]*/, "few:few").replace("/app", "/");
   await (await sql({ url, query: "select 1" })).answer();
   const result = await (await sql({ url, query: "select 1" })).perform();
   assert.equal(result.kind, "backpressure", JSON.stringify(result));
+});
+
+testServerTrouble({
+  name: "MariaDB",
+  available,
+  server: () => server,
+  password: mariadbPassword,
+  sleep: (seconds, mark) => `select sleep(${seconds}), '${mark}'`,
+  connectionId: "select connection_id() as id",
+  kill: (id) => `kill ${id}`,
+  connections: "select id from information_schema.processlist",
+  running: (mark) =>
+    `select id from information_schema.processlist where command = 'Execute' and info like '%${mark}%'`,
+  task: sql,
+});
+
+test("MariaDB: a write that is cancelled is rolled back, and told so", available, async () => {
+  const call = new TestCall();
+  const query = "insert into t(id) select sleep(60) or 'write me'";
+  const running = (await sql({ query })).failure({}, call);
+  const writing =
+    "select count(*) from information_schema.processlist where command = 'Execute' and info like '%write me%'";
+  await eventually(() => server.sql(writing) === "1");
+  call.cancel();
+  assert.equal((await running).error.code, "timeout");
+  assert.equal(server.sql(writing), "0");
 });
 
 const connections: readonly (readonly [string, () => ValueMap, boolean | string])[] = [
@@ -253,52 +215,6 @@ for (const [name, spec, expected] of connections) {
     if (result.kind === "answer") assert.equal((result.output.rows as ValueMap[])[0]!.Value !== "", expected);
     else assert.equal(result.kind === "failed" && result.error.code, expected, JSON.stringify(result));
   });
-}
-
-test(
-  "MariaDB: a server that stops answering costs no more than the time it was given",
-  available,
-  async () => {
-    const task = await sql({ query: "select sleep(0), 'frozen'" });
-    await task.answer();
-    server.pause();
-    try {
-      const call = new TestCall();
-      const running = task.failure({}, call);
-      await pause(10);
-      call.cancel();
-      assert.equal((await running).error.code, "outcome_unknown");
-      const connecting = await sql({ query: "select 1" }, { connectMs: 100 });
-      const { error, timedOut } = await connecting.failure();
-      assert.deepEqual([error.code, error.retryable, timedOut], ["timeout", true, true]);
-    } finally {
-      server.resume();
-    }
-  },
-);
-
-test("MariaDB: a server killed in the middle and started again is found again", available, async () => {
-  const pool = poolPlan(1);
-  const task = await sql({ query: "select sleep(60), 'found again'" }, { pool, idempotent: true });
-  const running = task.failure();
-  await eventually(() => active("found again") === 1);
-  await server.kill();
-  assert.deepEqual((await running).error.code, "reset");
-  const next = await sql({ query: "select 1" }, { pool });
-  const { error } = await next.failure();
-  assert.deepEqual([error.code, error.retryable], ["connect", true]);
-  await server.restart();
-  assert.equal((await next.answer()).output.rowCount, 1);
-});
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function active(text: string): number {
-  return Number(server.sql(
-    `select count(*) from information_schema.processlist where command = 'Execute' and info like '%${text}%' and id <> connection_id()`,
-  ));
 }
 
 async function sql(spec: ValueMap, options: TaskOptions = {}): Promise<OpenedTask> {

@@ -3,8 +3,8 @@ import { after, afterEach, before, test } from "node:test";
 import type { ValueMap } from "../src/model/json.ts";
 import { postgresPassword, type PostgresServer, startPostgres } from "./servers/postgres.ts";
 import { needs } from "./servers/throwaway.ts";
-import { type OpenedTask, openTask, poolPlan, type TaskOptions, TestCall } from "./support/open_task.ts";
-import { eventually } from "./support/eventually.ts";
+import { testServerTrouble } from "./support/sql_server_cases.ts";
+import { type OpenedTask, openTask, poolPlan, type TaskOptions } from "./support/open_task.ts";
 
 const available = needs("postgres", "initdb", "openssl");
 let server: PostgresServer;
@@ -135,69 +135,6 @@ test("PostgreSQL: what was rolled back or never begun may be repeated", availabl
   }
 });
 
-test("PostgreSQL: a cancelled query is gone from the server within a second", available, async () => {
-  const task = await sql({ query: "select pg_sleep(60), 'cancel me'" });
-  const call = new TestCall();
-  const running = task.failure({}, call);
-  await eventually(() => active("cancel me") === 1);
-  call.cancel();
-  const { error } = await running;
-  assert.deepEqual(error, { code: "timeout", message: "timed out after 1s", retryable: false });
-  assert.equal(active("cancel me"), 0);
-  const harmless = await sql({ query: "select pg_sleep(60)", readOnly: true });
-  const again = new TestCall();
-  const second = harmless.failure({}, again);
-  again.cancel();
-  assert.equal((await second).error.retryable, true);
-});
-
-test("PostgreSQL: the server ends a statement by itself when nobody tells it to", available, async () => {
-  const task = await sql({ query: "select pg_sleep(60)" }, { attemptMs: -900 });
-  const { error, timedOut } = await task.failure();
-  assert.equal(error.code, "timeout");
-  assert.equal(timedOut, true);
-});
-
-test(
-  "PostgreSQL: a connection killed in the middle leaves a write's outcome unknown",
-  available,
-  async () => {
-    for (const [options, code] of [[{}, "outcome_unknown"], [{ idempotent: true }, "reset"]] as const) {
-      const task = await sql({ query: "select pg_sleep(60), 'kill me'" }, options);
-      const running = task.failure();
-      await eventually(() => active("kill me") === 1);
-      server.sql(
-        "select pg_terminate_backend(pid) from pg_stat_activity where query like '%kill me%' and pid <> pg_backend_pid()",
-      );
-      const { error } = await running;
-      assert.equal(error.code, code, error.message);
-      assert.equal(error.retryable, code === "reset");
-    }
-  },
-);
-
-test("PostgreSQL: an idle connection that was closed is replaced without a word", available, async () => {
-  const pool = poolPlan(1);
-  const task = await sql({ query: "select pg_backend_pid() as pid" }, { pool });
-  const pid = async () => ((await task.answer()).output.rows as ValueMap[])[0]!.pid;
-  const first = await pid();
-  assert.equal(await pid(), first);
-  server.sql(`select pg_terminate_backend(${first})`);
-  await eventually(() => server.sql(`select pid from pg_stat_activity where pid = ${first}`) === "");
-  await pause(20);
-  assert.notEqual(await pid(), first);
-});
-
-test("PostgreSQL: a wrong password is tried once, and shows nowhere", available, async () => {
-  const url = server.url().replace(encodeURIComponent(postgresPassword), "hunter%202");
-  const task = await sql({ url, query: "select 1" });
-  const { error } = await task.failure();
-  assert.equal(error.code, "auth");
-  assert.equal(error.retryable, false);
-  assert.doesNotMatch(error.message, /hunter|se cret/);
-  assert.deepEqual((await task.failure()).error, error);
-});
-
 test("PostgreSQL: too many connections are back-pressure", available, async () => {
   server.sql("create role few login password 'few' connection limit 1");
   const url = server.url().replace(/admin:[^@]*/, "few:few");
@@ -205,6 +142,20 @@ test("PostgreSQL: too many connections are back-pressure", available, async () =
   await holder.answer();
   const other = await sql({ url, query: "select 1" });
   assert.equal((await other.perform()).kind, "backpressure");
+});
+
+testServerTrouble({
+  name: "PostgreSQL",
+  available,
+  server: () => server,
+  password: postgresPassword,
+  sleep: (seconds, mark) => `select pg_sleep(${seconds}), '${mark}'`,
+  connectionId: "select pg_backend_pid() as id",
+  kill: (id) => `select pg_terminate_backend(${id})`,
+  connections: "select pid from pg_stat_activity",
+  running: (mark) =>
+    `select pid from pg_stat_activity where state = 'active' and query like '%${mark}%' and pid <> pg_backend_pid()`,
+  task: sql,
 });
 
 const connections: readonly (readonly [string, () => ValueMap, boolean | string])[] = [
@@ -239,52 +190,6 @@ for (const [name, spec, expected] of connections) {
     if (result.kind === "answer") assert.equal((result.output.rows as ValueMap[])[0]!.ssl, expected);
     else assert.equal(result.kind === "failed" && result.error.code, expected, JSON.stringify(result));
   });
-}
-
-test(
-  "PostgreSQL: a server that stops answering costs no more than the time it was given",
-  available,
-  async () => {
-    const task = await sql({ query: "select pg_sleep(0), 'frozen'" });
-    await task.answer();
-    server.pause();
-    try {
-      const call = new TestCall();
-      const running = task.failure({}, call);
-      await pause(10);
-      call.cancel();
-      assert.equal((await running).error.code, "outcome_unknown");
-      const connecting = await sql({ query: "select 1" }, { connectMs: 100 });
-      const { error, timedOut } = await connecting.failure();
-      assert.deepEqual([error.code, error.retryable, timedOut], ["timeout", true, true]);
-    } finally {
-      server.resume();
-    }
-  },
-);
-
-test("PostgreSQL: a server killed in the middle and started again is found again", available, async () => {
-  const pool = poolPlan(1);
-  const task = await sql({ query: "select pg_sleep(60)" }, { pool, idempotent: true });
-  const running = task.failure();
-  await eventually(() => active("pg_sleep(60)") === 1);
-  await server.kill();
-  assert.deepEqual((await running).error.code, "reset");
-  const next = await sql({ query: "select 1" }, { pool });
-  const { error } = await next.failure();
-  assert.deepEqual([error.code, error.retryable], ["connect", true]);
-  await server.restart();
-  assert.equal((await next.answer()).output.rowCount, 1);
-});
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function active(text: string): number {
-  return Number(server.sql(
-    `select count(*) from pg_stat_activity where state = 'active' and query like '%${text}%' and pid <> pg_backend_pid()`,
-  ));
 }
 
 async function sql(spec: ValueMap, options: TaskOptions = {}): Promise<OpenedTask> {
