@@ -88,6 +88,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   let dirty: PoolState<P>[] = [];
   let turnQueued = false;
+  let laterTurnQueued = false;
   let sliceStart = clock.now();
   let armedAt = Infinity;
   let live = 0;
@@ -117,14 +118,20 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   function queueTurn(): void {
     if (turnQueued || finished) return;
+    if (clock.now() - sliceStart >= sliceMs) return queueLaterTurn();
     turnQueued = true;
-    if (clock.now() - sliceStart < sliceMs) queueMicrotask(guardedTurn);
-    else {
-      clock.soon(() => {
-        sliceStart = clock.now();
-        guardedTurn();
-      });
-    }
+    queueMicrotask(guardedTurn);
+  }
+
+  /** A turn once everything that is there to be heard has been heard. */
+  function queueLaterTurn(): void {
+    if (laterTurnQueued || finished) return;
+    laterTurnQueued = true;
+    clock.soon(() => {
+      laterTurnQueued = false;
+      sliceStart = clock.now();
+      if (!turnQueued) guardedTurn();
+    });
   }
 
   function guardedTurn(): void {
@@ -180,10 +187,10 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function rearm(): void {
     let at = Math.min(deadlines.earliest, waitLimits.earliest, hardAt);
     for (const time of sleeping.values()) if (time < at) at = time;
-    if (at === armedAt) return;
+    // A timer that is armed too early costs one look in vain; to move it for each attempt that ends costs more.
+    if (at >= armedAt) return;
     armedAt = at;
-    if (at === Infinity) clock.disarm();
-    else clock.arm(at, tick);
+    clock.arm(at, tick);
   }
 
   function finish(): void {
@@ -438,7 +445,10 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     mark(pool);
     if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
     if (task.spec.family) pools.restIfIdle(pool, now);
-    queueTurn();
+    // While most of a pool is at work, the answers at hand are taken in first and then several attempts begun at once: to
+    // read, write, read, write costs a tenth more than to read, read, write, write.
+    if (pool.running * 2 > pool.limit) queueLaterTurn();
+    else queueTurn();
   }
 
   /** Tells the breaker and the adaptive limit; an attempt that the run cut off says nothing of the target. */

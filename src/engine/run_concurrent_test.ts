@@ -196,9 +196,11 @@ test("runConcurrent() yields what was running when its signal is aborted, then t
 
 test("runConcurrent() aborts what runs when the consumer leaves, and waits for it", async () => {
   const clock = new VirtualClock();
+  let began = 0;
   let running = 0;
   let aborted = 0;
   const fn = async (item: number, { signal }: ItemCall) => {
+    began++;
     running++;
     signal.addEventListener("abort", () => aborted++);
     await sleep(clock, item === 0 ? 1 : 50);
@@ -209,7 +211,8 @@ test("runConcurrent() aborts what runs when the consumer leaves, and waits for i
     for await (const _ of results) break;
   })());
   assert.equal(running, 0);
-  assert.equal(aborted, 3);
+  assert.ok(began > 1 && began < 5);
+  assert.equal(aborted, began - 1, "all but the one that was done");
 });
 
 test("runConcurrent() adds one listener to the signal and takes it away", async () => {
