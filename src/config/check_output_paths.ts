@@ -13,11 +13,27 @@ interface NamedFile {
 export function checkOutputPaths(config: Config, file: string, report: ReportProblem): void {
   const taken = new Map<string, string>([[normal(file.replace(/^.*[\\/]/, "")), "the config itself"]]);
   for (const input of inputsOf(config)) taken.set(normal(input.path), input.what);
+  checkPlaces(config, report);
   for (const output of outputsOf(config)) {
     const path = normal(output.path);
     const other = taken.get(path);
     if (other !== undefined) report(output.at, `${output.path} is also ${other}: write to another path`);
     taken.set(path, output.what);
+  }
+}
+
+/** What is saved stays below one directory, unless an absolute path says that it is meant to leave it. */
+function checkPlaces(config: Config, report: ReportProblem): void {
+  for (const { at, path } of writtenByTasks(config)) {
+    // Of the segment that an expression is part of, nothing is known.
+    const known = path.includes("${{") ? path.split("${{", 1)[0]!.replace(/[^/]*$/, "") : path;
+    if (path.startsWith("~/")) {
+      report(at, `"~" is no home directory here: write the path from / on, or below the config's directory`);
+    } else if (normal(known).startsWith("..")) {
+      const message =
+        `${path} leaves the config's directory, below which everything is saved: write an absolute path if this is meant`;
+      report(at, message);
+    }
   }
 }
 
@@ -34,16 +50,31 @@ function inputsOf(config: Config): NamedFile[] {
 }
 
 function outputsOf(config: Config): NamedFile[] {
+  const reports = Object.entries(config.report ?? {}).map(([format, path]): NamedFile => ({
+    at: ["report", format],
+    what: `the ${format} report`,
+    path,
+  }));
+  return [...writtenByTasks(config), ...reports].filter(({ path }) => isStatic(path));
+}
+
+function writtenByTasks(config: Config): NamedFile[] {
   const files: NamedFile[] = [];
-  const add = (at: ConfigPath, what: string, path: string | undefined) => {
-    if (path !== undefined && isStatic(path)) files.push({ at, what, path });
-  };
   for (const [name, { save, collect }] of Object.entries(config.tasks)) {
-    add(["tasks", name, "save", "path"], `where task "${name}" saves`, save?.path);
-    add(["tasks", name, "collect", "path"], `where task "${name}" collects`, collect?.path);
-  }
-  for (const [format, path] of Object.entries(config.report ?? {})) {
-    add(["report", format], `the ${format} report`, path);
+    if (save) {
+      files.push({
+        at: ["tasks", name, "save", "path"],
+        what: `where task "${name}" saves`,
+        path: save.path,
+      });
+    }
+    if (collect) {
+      files.push({
+        at: ["tasks", name, "collect", "path"],
+        what: `where task "${name}" collects`,
+        path: collect.path,
+      });
+    }
   }
   return files;
 }

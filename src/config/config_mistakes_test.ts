@@ -404,6 +404,26 @@ tasks:
       "10:48: a query takes no ${{ }}: write a placeholder ($1, or ?) here and the expression under params, which binds it",
     ],
   },
+  {
+    name: "paths that lead elsewhere, and expressions of other programs",
+    text: `version: 1
+tasks:
+  a: { foreach: [a], http: { url: "https://x/{{ item }}", json: { a: "\${item.x}", b: "{{ .Name }}", c: "$\${{ item }}" } } }
+  b: { foreach: [a], exec: { command: [sh, -c, "echo \${item}"] }, save: "~/x/\${{ item }}" }
+  c: { foreach: [a], exec: { command: [x] }, save: "../x/\${{ item }}" }
+  d: { foreach: [a], exec: { command: [x] }, save: "x/../..\${{ item }}" }
+  e: { exec: { command: [x] }, save: x/../../e, collect: { path: ../e.csv, value: stdout } }
+  f: { exec: { command: [x] }, save: /tmp/../f }
+`,
+    problems: [
+      "3:46: warning: this is plain text, which goes out as it is: an expression is written ${{ … }}",
+      "3:71: warning: this is plain text, which goes out as it is: an expression is written ${{ … }}",
+      `4:73: "~" is no home directory here: write the path from / on, or below the config's directory`,
+      "5:52: ../x/${{ item }} leaves the config's directory, below which everything is saved: write an absolute path if this is meant",
+      "7:38: x/../../e leaves the config's directory, below which everything is saved: write an absolute path if this is meant",
+      "7:66: ../e.csv leaves the config's directory, below which everything is saved: write an absolute path if this is meant",
+    ],
+  },
 ];
 
 for (const { name, text, problems } of cases) {

@@ -147,6 +147,7 @@ export function readText(raw: unknown, place: Place, what = "text"): string | un
 
 /** Takes note of the `${{ }}` in a text; false when none may stand there. */
 export function noteTemplate(source: string, place: Place, rule: ExpressionRule): boolean {
+  warnOfForeign(source, place);
   if (!source.includes("${{")) return true;
   const found = site(place, rule);
   if (found.scope === "none") {
@@ -155,6 +156,20 @@ export function noteTemplate(source: string, place: Place, rule: ExpressionRule)
   }
   place.reading.found({ ...found, source, form: "template", offset: 0, gives: "any" });
   return true;
+}
+
+/** What other programs write around an expression goes out as it is here. */
+function warnOfForeign(source: string, place: Place): void {
+  const found =
+    /(?<!\$)\{\{\s*(?:params|secrets|run|item|matrix|needs)\b|\$\{(?:params|secrets|run|item|matrix|needs)\./
+      .exec(source);
+  if (found === null) return;
+  const message = "this is plain text, which goes out as it is: an expression is written ${{ … }}";
+  place.reading.report(place.path, message, {
+    offset: found.index,
+    length: found[0].length,
+    severity: "warning",
+  });
 }
 
 function site(place: Place, rule: ExpressionRule): Pick<ExpressionSite, "path" | "scope" | "secrets"> {

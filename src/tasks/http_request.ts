@@ -10,6 +10,7 @@ import {
   headerLine,
   type MadeText,
 } from "./http_headers.ts";
+import { methodOf } from "./http_method.ts";
 import type { Origins } from "./http_origin.ts";
 import { compileQuery, withQuery } from "./http_query.ts";
 import type { NextHop } from "./http_redirect.ts";
@@ -61,7 +62,7 @@ export function compileRequest(context: RequestContext): RequestTemplate {
   const { spec, target, base, origins, template } = context;
   const url = compileUrl(template(String(spec.url)), base, origins);
   const query = isValueMap(spec.query) ? compileQuery(spec.query, template) : null;
-  const method = compileMethod(String(spec.method ?? "GET"), template);
+  const method = compileMethod(methodOf(spec), template);
   const body = compileBody(spec, context);
 
   const own = configured(spec, (source) => made(template(source)), context.tokens);

@@ -22,6 +22,7 @@ import {
   within,
 } from "../schema/words.ts";
 import { checkHttp } from "./http_check.ts";
+import { methodOf } from "./http_method.ts";
 import type { Kind } from "./kind.ts";
 import { tlsSettings } from "./tls_schema.ts";
 
@@ -140,7 +141,10 @@ const schema = settings({
       "Address; appended to the target's `baseUrl`. In a longer text an expression is encoded as one path segment or query value.",
     examples: ["/users/${{ item.id }}"],
   })),
-  method: text({ description: "HTTP method.", default: "GET", examples: ["POST"] }),
+  method: text({
+    description: "HTTP method. Without it GET, or POST when there is a body to send.",
+    examples: ["PUT"],
+  }),
   query: named(anything("A value; a list gives the name several times."), {
     description: "Query parameters, encoded and added to the url.",
     examples: [{ day: "${{ params.day }}" }],
@@ -241,7 +245,7 @@ export const httpKind: Kind = {
     per: "origin",
   }),
   isHarmless: (spec) =>
-    /^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/i.test(String(spec.method ?? "GET")) ||
+    /^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/i.test(methodOf(spec)) ||
     (spec.idempotencyKey ?? null) !== null,
   load: async () => (await import("./http.ts")).openHttp,
 };
