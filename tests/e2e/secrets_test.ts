@@ -87,7 +87,7 @@ tasks:
     const shown = report.results.find((result: { task: string }) => result.task === "shownInPart").error;
     assert.match(
       shown.message,
-      /^expected stdout == 'no', but stdout is "0{55}\*\*\*00…" \(123 characters\)$/,
+      /^expected stdout == 'no', but stdout is "0{55}\*\*\*00…" \(124 characters\)$/,
     );
   }),
 );
