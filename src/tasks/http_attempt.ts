@@ -2,6 +2,7 @@ import type { Backpressure, Call, CancelReason, Failure } from "../model/verdict
 import { type DecodeHandler, type Decoder, knowsCoding, makeDecoder } from "../runtime/http_decode.ts";
 import type { HttpExchange, HttpFailure, HttpHandler, HttpHead } from "../runtime/http_port.ts";
 import type { Body } from "./body.ts";
+import { errorText } from "./http_error_text.ts";
 import { judgeFailure } from "./http_failure.ts";
 import { followRedirect, type Hop, isRedirect } from "./http_redirect.ts";
 import type { RenderedRequest } from "./http_request.ts";
@@ -226,11 +227,14 @@ export class HttpAttempt implements HttpHandler, DecodeHandler {
       : `; its retry-after, ${
         JSON.stringify(asked.slice(0, 100))
       }, is neither seconds nor a date and was ignored`;
-    const message = `${method} ${url.origin.href}${url.path} answered ${this.#status}${nonsense}`;
+    const kept = this.#soFar(isWhole);
+    const said = errorText(kept.output?.fields.body, this.#headers["content-type"]);
+    const answer = said === undefined ? this.#status : `${this.#status}: ${said}`;
+    const message = `${method} ${url.origin.href}${url.path} answered ${answer}${nonsense}`;
     this.#over({
       kind: "failed",
       error: { code: "http_status", message, retryable },
-      ...this.#soFar(isWhole),
+      ...kept,
       ...meaning,
     });
   }

@@ -242,6 +242,7 @@ for (const [method, path, retryable] of statuses) {
     const verdict = await failure({ http: { url: server.url + path, method } });
     assert.deepEqual([verdict.error.code, verdict.error.retryable], ["http_status", retryable]);
     assert.equal(verdict.output?.fields.body, `status ${path.slice(8, 11)}`);
+    assert.ok(verdict.error.message.endsWith(` answered ${path.slice(8, 11)}: status ${path.slice(8, 11)}`));
     assert.equal(verdict.output?.fields.status, Number(path.slice(8, 11)));
   });
 }
