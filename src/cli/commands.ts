@@ -173,6 +173,32 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./schema_command.ts")).schemaCommand,
   },
   {
+    name: "schedule",
+    operands: "FILE",
+    operandCount: { min: 1, max: 1 },
+    summary: "Print a crontab line, a systemd timer or a Kubernetes CronJob for a config",
+    details:
+      "Times are those of crontab(5): minute hour day month weekday, or @hourly, @daily, @weekly, @monthly, @yearly; in the time zone of the machine. See also: fanout help cron.",
+    examples: [
+      'fanout schedule nightly.yaml --at "0 2 * * *"',
+      'fanout schedule nightly.yaml --at "*/15 8-18 * * mon-fri" --as systemd -o /etc/systemd/system',
+      "fanout schedule nightly.yaml --at @daily --as kubernetes --image registry/fanout:1 | kubectl apply -f -",
+    ],
+    flags: [
+      { name: "at", value: "TIME", description: "When: five fields as in a crontab." },
+      {
+        name: "as",
+        value: "SYSTEM",
+        choices: ["cron", "systemd", "kubernetes"],
+        description: "For which system (default cron).",
+      },
+      { name: "image", value: "IMAGE", description: "The container's image, for Kubernetes." },
+      { name: "output", short: "o", value: "DIR", description: "Write systemd's two files here." },
+      ...["set", "params"].map(shapingFlag),
+    ],
+    load: async () => (await import("./schedule_command.ts")).scheduleCommand,
+  },
+  {
     name: "completions",
     operands: "bash|zsh|fish",
     operandCount: { min: 1, max: 1 },

@@ -3,10 +3,16 @@ import process from "node:process";
 
 /** Command line that starts this very program again, as one of its helpers (`__sqlite`), in whichever form it runs now. */
 export function helperCommand(name: string): { readonly program: string; readonly args: readonly string[] } {
+  const [program, ...args] = programCommand();
+  return { program: program!, args: [...args, name] };
+}
+
+/** Command line that starts this very program again: one word for a compiled one, its path absolute. */
+export function programCommand(): readonly string[] {
   const program = process.execPath;
-  if (isCompiled()) return { program, args: [name] };
+  if (isCompiled()) return [program];
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  return { program, args: deno ? ["run", "-A", "-q", "--no-config", "--no-lock", main, name] : [main, name] };
+  return deno ? [program, "run", "-A", "-q", "--no-config", "--no-lock", main] : [program, main];
 }
 
 const deno = (globalThis as { Deno?: { build: { standalone: boolean } } }).Deno;
