@@ -31,6 +31,18 @@ const shaping: readonly Flag[] = [
 
 /** What a run shows. */
 const showing: readonly Flag[] = [
+  {
+    name: "stream",
+    value: "PATH",
+    optionalValue: true,
+    description: "Write each result as a line of JSON as it finishes, to stdout or a file.",
+  },
+  {
+    name: "order",
+    value: "ORDER",
+    choices: ["completion", "input"],
+    description: "Order of --stream (default completion).",
+  },
   { name: "quiet", short: "q", description: "Print nothing unless the exit code is not 0." },
   { name: "verbose", short: "v", description: "Print a line for every attempt." },
   {

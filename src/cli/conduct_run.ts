@@ -17,9 +17,11 @@ import type { Prepared } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
 import type { RunFacts, RunHandle } from "../run/run_plan.ts";
 import type { Ports } from "../runtime/ports.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
 import { attemptPrinter } from "./attempt_line.ts";
-import type { ParsedArguments } from "./command.ts";
+import { type ParsedArguments, UsageError } from "./command.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
+import { type ResultStream, startStream } from "./result_stream.ts";
 import { probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
 import { openEarlierWork, resumeFlags } from "./resume_run.ts";
 import type { SignalWatch } from "./signal_watch.ts";
@@ -46,6 +48,9 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   const resume = resumeFlags(args, plan);
   let progress: Progress | null = null;
   const say = (text: string) => progress === null ? host.stderr.write(text) : progress.say(text);
+  if (args.has("order") && !args.has("stream")) {
+    throw new UsageError("--order goes with --stream: give both, or neither");
+  }
   const outputs = findOutputs(conduct);
   if (typeof outputs === "number") return outputs;
 
@@ -61,6 +66,16 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   if (journal === null) return 3;
 
   const stats = new RunStats();
+  const stream = !args.has("stream") ? null : startStream({
+    path: outputs.stream,
+    order: (args.value("order") ?? "completion") as "completion" | "input",
+    header,
+    numberedLater: new Set(
+      plan.tasks.flatMap(({ foreach }, task) => foreach?.source === "from" ? [task] : []),
+    ),
+    results: journal.results,
+    disk: ports.disk,
+  });
   const facts = await executeRun({
     plan,
     ports,
@@ -72,6 +87,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     notice: tell,
     ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),
     ...(conduct.onResult === undefined ? {} : { onResult: conduct.onResult }),
+    ...(stream === null ? {} : { onRecorded: stream.add }),
     onStarted(started) {
       handle = started;
       progress = startProgress({
@@ -89,16 +105,21 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     for (const words of describeCarryOver(plan, earlier.runs, facts.tallies!)) tell(words);
     earlier.runs.close();
   }
-  return await finish(conduct, { outputs, header, journal, stats, facts });
+  return await finish(conduct, { outputs, header, journal, stats, facts, stream });
 }
 
 /** Tries the place of every report; what is wrong is said, and the exit code given. */
 function findOutputs({ args, ports, plan, directory }: Conduct): RunOutputs | number {
-  const outputs = runOutputs(plan, directory);
+  const outputs = runOutputs(plan, directory, streamPath(args, ports));
   const problems = probeOutputs(plan, outputs, args.values("params"), ports);
   for (const { message } of problems) complain(ports, message, 2);
   if (problems.length === 0) return outputs;
   return problems.some(({ code }) => code === "taken") ? 2 : 3;
+}
+
+function streamPath(args: ParsedArguments, { host }: Ports): string | null {
+  const path = args.value("stream");
+  return path === undefined ? null : resolvePath(host.cwd(), path);
 }
 
 /** Null when there is no place for it: it was said. `onBroken` is told when it cannot be written any more. */
@@ -118,6 +139,7 @@ async function startJournal(
 }
 
 interface Executed {
+  readonly stream: ResultStream | null;
   readonly outputs: RunOutputs;
   readonly header: RunHeader;
   readonly journal: Journal;
@@ -128,7 +150,7 @@ interface Executed {
 /** Ends the journal, writes the reports and says how it went. */
 async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   const { args, ports, plan, directory, signals } = conduct;
-  const { outputs, header, journal, stats, facts } = executed;
+  const { outputs, header, journal, stats, facts, stream } = executed;
   const { host, disk } = ports;
   const closing = closingOf(plan, facts, ports, signals.first(), facts.stop?.code === "io");
   let { exitCode } = closing;
@@ -144,6 +166,8 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     const task = plan.tasks.findIndex((one) => one.name === name);
     return placeOf(facts.orders, task, index);
   });
+  const unstreamed = stream === null ? null : await stream.finish(results);
+  if (unstreamed !== null) exitCode = complain(ports, unstreamed, 3);
   const report = buildReport({ header, closing, results, totals, lost: [] }, stats);
   for (const message of await collectResults(plan, results, ports)) {
     exitCode = complain(ports, message, 3);

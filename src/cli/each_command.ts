@@ -17,9 +17,13 @@ export const eachCommand: CommandBody = async (args, machine) =>
     const directory = ports.host.cwd();
     const startedAt = new Date(ports.clock.wallTime());
     const loaded = await planText({ contents, file: "each", directory }, args, ports, startedAt);
-    return loaded === null
-      ? 2
-      : await runLoaded(args, ports, withNul(loaded, args), signals, printOutput(ports.host.stdout));
+    return loaded === null ? 2 : await runLoaded(
+      args,
+      ports,
+      withNul(loaded, args),
+      signals,
+      args.has("stream") ? undefined : printOutput(ports.host.stdout),
+    );
   });
 
 /** The config that these words stand for. `{}` is the input, in every argument or in the URL. */

@@ -14,15 +14,17 @@ import { resolvePath } from "../runtime/resolve_path.ts";
 export interface RunOutputs {
   readonly json: string;
   readonly others: readonly { readonly format: ReportFormat; readonly path: string }[];
+  /** Where results go as they finish; null for stdout, or nowhere. */
+  readonly stream: string | null;
 }
 
 /** The places that the plan names; the JSON report goes beside the journal when it names none. */
-export function runOutputs({ report, runId }: Plan, directory: string): RunOutputs {
+export function runOutputs({ report, runId }: Plan, directory: string, stream: string | null): RunOutputs {
   const others = (["html", "junit", "prometheus"] as const).flatMap((format) => {
     const path = report[format];
     return path === null ? [] : [{ format, path }];
   });
-  return { json: report.json ?? runFiles(directory, runId).report, others };
+  return { json: report.json ?? runFiles(directory, runId).report, others, stream };
 }
 
 /** Tries every place before anything runs. */
@@ -33,8 +35,9 @@ export function probeOutputs(
   ports: Ports,
 ): DestinationProblem[] {
   const others = outputs.others.map(({ format, path }) => ({ what: `the ${format} report`, path }));
+  const stream = outputs.stream === null ? [] : [{ what: "the stream", path: outputs.stream }];
   return probeDestinations(
-    [{ what: "the report", path: outputs.json }, ...others, ...collections(plan)],
+    [{ what: "the report", path: outputs.json }, ...others, ...stream, ...collections(plan)],
     inputFiles(plan, paramsFiles, ports),
     ports,
   );

@@ -34,6 +34,8 @@ export interface ExecuteOptions {
   readonly onAttempt?: RunSetup["onAttempt"];
   /** Each result as it ends, not yet masked. */
   onResult?(result: Result): void;
+  /** Each result once it is in the journal. */
+  onRecorded?(task: number, index: number): void;
   /** The run has begun: it can be looked at and stopped. */
   onStarted(handle: RunHandle): void;
 }
@@ -75,12 +77,14 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
         budget.spend(json.length);
         options.stats.add(kept, json);
         journal.append(task, payload.index, payload.id, result.outcome, json);
+        options.onRecorded?.(task, payload.index);
       },
       keep(task, { index, id }, { result, json, lists }) {
         for (const list of lists) journal.addList(task, index, list.id, list.json);
         budget.spend(json.length);
         options.stats.add(result, json, true);
         journal.keep(task, index, id, result.outcome, json);
+        options.onRecorded?.(task, index);
       },
     },
     onAttempt: options.onAttempt,

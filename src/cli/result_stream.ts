@@ -1,0 +1,163 @@
+import type { ResultStore, RunHeader } from "../model/run_record.ts";
+import type { Disk } from "../runtime/disk.ts";
+import { describeSystemError } from "../runtime/system_error.ts";
+
+/** `--stream`: one JSON result a line, the bytes of the journal, while the run goes on. */
+export interface ResultStream {
+  /** A result is in the journal. */
+  add(task: number, index: number): void;
+  /**
+   * The run has ended; `results` are numbered as the report has them. Resolves when every line was taken, or when nobody
+   * reads any more, which is no error.
+   *
+   * @returns what went wrong otherwise; null when nothing did
+   */
+  finish(results: ResultStore): Promise<string | null>;
+}
+
+export interface StreamOptions {
+  /** Absolute; null for stdout. */
+  readonly path: string | null;
+  readonly order: "completion" | "input";
+  readonly header: RunHeader;
+  /** Positions of tasks whose inputs are numbered only when the run has ended. */
+  readonly numberedLater: ReadonlySet<number>;
+  readonly results: ResultStore;
+  readonly disk: Disk;
+}
+
+const batchBytes = 64 * 1024;
+const stdoutDescriptor = 1;
+
+/**
+ * Lines are read back from the journal when their turn comes, so that neither a slow reader nor an early input that is
+ * still running makes results pile up in memory: a place takes 16 bytes at most.
+ */
+export function startStream(options: StreamOptions): ResultStream {
+  const { disk } = options;
+  const places = options.order === "input" ? inputOrder(options) : completionOrder();
+  let { results } = options;
+  let fd: number | null = options.path === null ? stdoutDescriptor : null;
+  let writing: Promise<void> | null = null;
+  let trouble: unknown;
+  let isClosed = false;
+
+  const drain = () => {
+    if (writing === null && !isClosed) writing = writeAll().finally(() => writing = null);
+  };
+
+  async function writeAll(): Promise<void> {
+    try {
+      for (let batch = takeBatch(); batch !== null; batch = takeBatch()) {
+        fd ??= await openPath(options.path!, disk);
+        await disk.writeThrough(fd, batch);
+      }
+    } catch (error) {
+      isClosed = true;
+      if ((error as { code?: string }).code !== "EPIPE") trouble = error;
+    }
+  }
+
+  function takeBatch(): Uint8Array | null {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    const put = (bytes: Uint8Array, from: number, to: number) => {
+      pieces.push(bytes.slice(from, to));
+      length += to - from;
+    };
+    while (length < batchBytes) {
+      const place = places.take(results);
+      if (place === null) break;
+      if (results.copy(place.task, place.index, put)) put(lineEnd, 0, 1);
+    }
+    if (length === 0) return null;
+    const batch = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      batch.set(piece, at);
+      at += piece.length;
+    }
+    return batch;
+  }
+
+  return {
+    add(task, index) {
+      places.add(task, index);
+      drain();
+    },
+    async finish(ordered) {
+      await writing;
+      if (options.order === "input") results = ordered;
+      places.end();
+      drain();
+      await writing;
+      if (fd !== null && options.path !== null) disk.close(fd);
+      if (trouble === undefined) return null;
+      return `cannot write the stream to ${options.path ?? "stdout"}: ${describeSystemError(trouble)}`;
+    },
+  };
+}
+
+const lineEnd = new Uint8Array([10]);
+
+/** Which result comes next. */
+interface Places {
+  add(task: number, index: number): void;
+  /** Null when there is none yet, or no more. */
+  take(results: ResultStore): { readonly task: number; readonly index: number } | null;
+  end(): void;
+}
+
+function completionOrder(): Places {
+  let waiting: number[] = [];
+  let head = 0;
+  return {
+    add: (task, index) => void waiting.push(task, index),
+    take() {
+      if (head === waiting.length) {
+        waiting = [];
+        head = 0;
+        return null;
+      }
+      head += 2;
+      return { task: waiting[head - 2]!, index: waiting[head - 1]! };
+    },
+    end() {},
+  };
+}
+
+/** Goes on as far as results are there; a task whose number of inputs is not known holds back those after it. */
+function inputOrder({ header, numberedLater }: StreamOptions): Places {
+  let task = 0;
+  let index = 0;
+  let hasEnded = false;
+  const isComplete = (results: ResultStore) => {
+    if (hasEnded) return index >= results.size(task);
+    const total = header.tasks[task]!.total;
+    return total !== null && index >= total;
+  };
+  return {
+    add() {},
+    take(results) {
+      for (; task < header.tasks.length; task++, index = 0) {
+        if (!hasEnded && numberedLater.has(task)) return null;
+        for (; !isComplete(results); index++) {
+          if (results.has(task, index)) return { task, index: index++ };
+          if (!hasEnded) return null;
+        }
+      }
+      return null;
+    },
+    end() {
+      hasEnded = true;
+    },
+  };
+}
+
+/** A regular file is made anew; a FIFO waits for its reader, and the run does not. */
+async function openPath(path: string, disk: Disk): Promise<number> {
+  const facts = disk.facts(path, "follow");
+  if (facts !== null && facts.kind !== "file") return await disk.openThrough(path);
+  if (facts !== null) disk.remove(path);
+  return disk.create(path, 0o600);
+}
