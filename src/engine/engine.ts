@@ -43,6 +43,12 @@ import {
 const familyLookAhead = 1_000;
 /** After this long without giving up the thread, the next turn is a macrotask. */
 const sliceMs = 10;
+/**
+ * A timer that comes later than this was held up with the whole program (Ctrl-Z, a debugger, a machine out of breath):
+ * for a moment nothing is timed out, since what ended meanwhile is told only after the timer.
+ */
+const heldUpMs = 1_000;
+const hearMs = 100;
 /** Between two tries of an attempt for which the machine had no descriptor or process. */
 const backpressureMs = 100;
 /** With nothing else running, lack of descriptors or processes is taken for permanent after this long. */
@@ -96,6 +102,8 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   let finished = false;
   let stopped: Stop | undefined;
   let hardAt = Infinity;
+  /** No deadline is looked at before: what ended while the program was held up is heard of first. */
+  let hearUntil = 0;
   /** Pools whose `lookAgainAt` is ahead. */
   const sleeping = new Map<PoolState<P>, number>();
 
@@ -167,9 +175,14 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   function tick(): void {
-    armedAt = Infinity;
     const now = clock.now();
     sliceStart = now;
+    const wasHeldUp = now - armedAt > heldUpMs;
+    armedAt = Infinity;
+    if (wasHeldUp) {
+      hearUntil = now + hearMs;
+      return rearm();
+    }
     deadlines.expire(now, (call) => call.cancel(expiry(call)));
     for (const { lane, run } of waitLimits.takeExpired(pools.all, now)) {
       endBegun(lane.pool, run, endOfWait(run, noTimeLeft), null);
@@ -187,6 +200,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   function rearm(): void {
     let at = Math.min(deadlines.earliest, waitLimits.earliest, hardAt);
     for (const time of sleeping.values()) if (time < at) at = time;
+    at = Math.max(at, hearUntil);
     // A timer that is armed too early costs one look in vain; to move it for each attempt that ends costs more.
     if (at >= armedAt) return;
     armedAt = at;

@@ -9,6 +9,8 @@ export interface RunEnd {
   readonly stoppedBy: "max_failures" | "timeout" | "signal" | null;
   /** The signal that came first; null when none came. */
   readonly signal: StopSignal | null;
+  /** Every input of every source was read. */
+  readonly totalKnown: boolean;
   /** The journal or a report could not be written. */
   readonly notDurable: boolean;
 }
@@ -17,7 +19,7 @@ export interface RunEnd {
 export function exitCodeOf(end: RunEnd): number {
   const { counts } = end;
   if (end.notDurable) return 3;
-  if (end.signal !== null && counts.cancelled + counts.not_run > 0) return signalCodes[end.signal];
+  if (end.signal !== null && leftSomething(end)) return signalCodes[end.signal];
   if (end.stoppedBy === "timeout") return 124;
   const forgiven = end.allowedFailures + (end.skippedBy.if ?? 0) + counts.ok;
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -27,7 +29,12 @@ export function exitCodeOf(end: RunEnd): number {
 /** The report's word for how it ended. */
 export function statusOf(end: RunEnd, exitCode: number): "passed" | "failed" | "interrupted" | "timed_out" {
   if (exitCode === 0) return "passed";
-  if (end.signal !== null && end.counts.cancelled + end.counts.not_run > 0) return "interrupted";
+  if (end.signal !== null && leftSomething(end)) return "interrupted";
   if (end.stoppedBy === "timeout") return "timed_out";
   return "failed";
+}
+
+/** Something was cut off, or did not get its turn, or stands unread in a pipe. */
+function leftSomething({ counts, totalKnown }: RunEnd): boolean {
+  return counts.cancelled + counts.not_run > 0 || !totalKnown;
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startFaultServer } from "../servers/fault_server.ts";
-import { ended, inSandbox, type Sandbox, send } from "./sandbox.ts";
+import { binary, ended, inSandbox, type Sandbox, send } from "./sandbox.ts";
 
 const fixtures = fileURLToPath(new URL("../fixtures", import.meta.url));
 
@@ -194,6 +195,45 @@ test(
     const { code } = await sandbox.finish(child);
     assert.equal(code, 130);
     assert.ok(performance.now() - sentAt < 1_500);
+  }),
+);
+
+test(
+  "a signal ends the wait for a pipe that says nothing, and what stands unread in it was left",
+  inSandbox(async (sandbox) => {
+    sandbox.write(
+      "fanout.yaml",
+      "version: 1\ntasks: { a: { foreach: { lines: '-' }, exec: { command: [touch, started] } } }",
+    );
+    const child = sandbox.startThrough(
+      ["/bin/sh", "-c", `{ echo x; exec sleep 30; } | { "$0" "$@"; echo $? >code; }`],
+      ["run", "fanout.yaml", "--report", "report.json"],
+    );
+    await appears(sandbox, "started");
+    await delay(100);
+    const run = sandbox.survivors().find(({ command }) => command.startsWith(binary))!;
+    process.kill(run.pid, "SIGINT");
+    for (let i = 0; i < 100 && !sandbox.exists("code"); i++) await delay(20);
+    assert.equal(sandbox.read("code"), "130\n");
+    const { summary, run: { status } } = sandbox.json("report.json");
+    assert.deepEqual([status, summary.ok, summary.total, summary.totalKnown], ["interrupted", 1, 1, false]);
+    for (const { pid } of sandbox.survivors()) process.kill(pid, "SIGKILL");
+    await ended(child);
+  }),
+);
+
+test(
+  "what ended while the program was stopped by Ctrl-Z is not timed out",
+  inSandbox(async (sandbox) => {
+    const child = sandbox.startConfig(
+      "version: 1\ntasks: { a: { exec: { shell: 'touch started; sleep 0.5' }, timeout: 1500ms } }",
+    );
+    await appears(sandbox, "started");
+    process.kill(child.pid!, "SIGSTOP");
+    await delay(3_000);
+    process.kill(child.pid!, "SIGCONT");
+    const { code, stderr } = await sandbox.finish(child);
+    assert.equal(code, 0, stderr);
   }),
 );
 

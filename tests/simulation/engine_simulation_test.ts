@@ -303,3 +303,33 @@ test("a run that waits for its next attempt ends at its total timeout, though it
   await clock.run(engine.done);
   assert.deepEqual(ends, ["waits: failed at 600", "holds the slot: ok at 5010"]);
 });
+
+test("what ended while the program was held up is not timed out", async () => {
+  const clock = new VirtualClock();
+  const outcomes: string[] = [];
+  let next = 0;
+  const engine = runEngine<number>({
+    pools: [{ name: "x", limit: 2 }],
+    tasks: [{
+      source: { pull: () => (next < 2 ? { payload: next++ } : null) },
+      pool: 0,
+      attemptMs: 3_000,
+      totalMs: null,
+      retry: { attempts: 1, initialMs: 1, maxMs: 1, jitter: "none" },
+    }],
+    clock,
+    hooks: {
+      random: () => 0,
+      ended: (run, ending) => outcomes.push(`${run.payload} ${ending.outcome} at ${clock.now()}`),
+      perform: (run, call) =>
+        new Promise((resolve) => {
+          const ok: Verdict = { kind: "ok", output: { fields: {}, outputs: null, saved: null } };
+          call.onCancel = () => resolve(failed("reset", false));
+          if (run.payload === 0) clock.sleep(1_000, () => resolve(ok));
+        }),
+    },
+  });
+  clock.sleep(300, () => clock.holdUp(5_000));
+  await clock.run(engine.done);
+  assert.deepEqual(outcomes, ["0 ok at 5300", "1 timed_out at 5400"]);
+});

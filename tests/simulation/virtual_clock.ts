@@ -8,6 +8,7 @@ export class VirtualClock implements EngineClock {
   #wake = () => {};
   readonly #events = new TimeHeap<() => void>();
   readonly #soon: (() => void)[] = [];
+  #wasHeldUp = false;
 
   now(): number {
     return this.#now;
@@ -31,6 +32,12 @@ export class VirtualClock implements EngineClock {
     this.#events.push(this.#now + ms, then);
   }
 
+  /** The program stands still: then its timer comes first, and what happened meanwhile after it. */
+  holdUp(ms: number): void {
+    this.#now += ms;
+    this.#wasHeldUp = true;
+  }
+
   /** Runs until `done` settles. @throws when nothing can happen any more and it has not: a deadlock. */
   async run(done: Promise<unknown>): Promise<void> {
     let over = false;
@@ -46,7 +53,9 @@ export class VirtualClock implements EngineClock {
       const at = Math.min(this.#events.earliest, this.#armedAt);
       if (at === Infinity) throw new Error(`deadlock at ${this.#now} ms: no timer and not finished`);
       this.#now = Math.max(this.#now, at);
-      if (this.#events.earliest <= this.#armedAt) this.#events.pop()();
+      const timerFirst = this.#wasHeldUp && this.#armedAt <= this.#now;
+      this.#wasHeldUp = false;
+      if (this.#events.earliest <= this.#armedAt && !timerFirst) this.#events.pop()();
       else {
         this.#armedAt = Infinity;
         this.#wake();
