@@ -4,6 +4,7 @@
  */
 import { stringifyJson, type Value } from "../model/json.ts";
 import type { Plan, PoolPlan, SecretSource, TaskPlan } from "../model/plan.ts";
+import { orList } from "../model/near.ts";
 import { printable, writtenBytes, writtenCount, writtenDuration } from "../model/written.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { layOut, type Row, type TableStyle } from "./layout_rows.ts";
@@ -91,6 +92,8 @@ function runRows({ run, why }: Plan): Row[] {
 function poolLines(pool: PoolPlan, style: TableStyle): string[] {
   const { why } = pool;
   const rows = [row("concurrency", writtenConcurrency(pool.concurrency), why.concurrency)];
+  const address = pool.spec.baseUrl ?? pool.spec.url;
+  if (typeof address === "string" && address !== pool.name) rows.unshift(row("address", address));
   if (pool.rate) rows.push(row("rate", writtenRate(pool.rate), why.rate));
   if (pool.breaker) rows.push(row("breaker", writtenBreaker(pool.breaker), why.breaker));
   const family = pool.per === null
@@ -159,7 +162,11 @@ function reportRows({ report, why }: Plan): Row[] {
 function timeLines(plan: Plan, counts: InputCounts, style: TableStyle): string[] {
   const shortest = shortestTime(plan, counts);
   if (shortest === null) {
-    return ["No rate limits this run: how long it takes depends on how long an attempt does."];
+    const paced = plan.pools.filter(({ rate }) => rate !== null).map(({ name }) => printable(name));
+    const what = paced.length === 0
+      ? "No rate limits this run"
+      : `The rate of ${orList(paced)} sets no shortest time: too few of the inputs are counted`;
+    return [`${what}. How long it takes depends on how long an attempt does.`];
   }
   return [`${style.bold(`At least ${writtenDuration(shortest.ms)}`)}: ${printable(shortest.because)}.`];
 }

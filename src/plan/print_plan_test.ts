@@ -59,14 +59,16 @@ run
 
 pools
   api  http
-    concurrency  8      targets.api
-    rate         100/s  targets.api
+    address      https://api.example.com
+    concurrency  8                        targets.api
+    rate         100/s                    targets.api
 
   exec  exec
     concurrency  4  default for subprocesses: one per CPU (4 CPUs)
 
 tasks
   users  http, 1 input
+    GET /users
     target           api                     tasks.users
     timeout.attempt  9s                      targets.api: \${{ params.wait }}
     timeout.connect  10s                     built-in: targets.api says null
@@ -80,6 +82,7 @@ tasks
     maxRedirects     10                      built-in
 
   details  http, 12,001 inputs
+    GET /users/\${{ item }}
     after users
     for each of needs.users.outputs.ids
     saves to out/\${{ item }}.json
@@ -96,6 +99,7 @@ tasks
     maxRedirects     10                      built-in
 
   thumbs  exec, inputs not counted
+    runs ./resize
     for each combination of size, format
     target           exec                       default for exec
     timeout.attempt  30s                        defaults (built-in for exec:
@@ -126,7 +130,7 @@ test("printPlan() lets no text of the config move the cursor, and breaks long li
     params: { text: `line\nline \u202e ${"word ".repeat(40)}` },
     tasks: {
       t: {
-        exec: { command: ["x"] },
+        exec: { shell: `x \x07\n${"y ".repeat(50)}` },
         foreach: { lines: "a\x07.txt" },
         retry: { on: ["timeout", "expect", "dns", "reset"] },
       },
@@ -143,7 +147,12 @@ test("printPlan() says why it knows no time when no rate applies", () => {
   const { plan } = planOf({ tasks: { t: { exec: { command: ["x"] } } } });
   assert.match(
     printPlan(plan!),
-    /\nNo rate limits this run: how long it takes depends on how long an attempt does\.\n$/,
+    /\nNo rate limits this run\. How long it takes depends on how long an attempt does\.\n$/,
+  );
+  const { plan: paced } = planOf({ targets: config.targets, tasks: config.tasks });
+  assert.match(
+    printPlan(paced!),
+    /\nThe rate of api sets no shortest time: too few of the inputs are counted\. How long/,
   );
 });
 

@@ -1,9 +1,13 @@
 import type { TaskPlan } from "../model/plan.ts";
 import { printable, writtenCount } from "../model/written.ts";
+import { kindNamed } from "../tasks/registry.ts";
 
-/** What decides when and on what a task runs, and what it writes: a line each, for `fanout plan`. */
+/** A longer text of the config is cut, to stay within 80 columns. */
+const longestText = 76;
+
+/** What a task does, what decides when and on what it runs, and what it writes: a line each, for `fanout plan`. */
 export function taskStory(task: TaskPlan): string[] {
-  const lines: string[] = [];
+  const lines = [oneLine(kindNamed(task.kind).describe(task.spec))];
   const needs = task.needs.map(({ task, when }) => when === "ok" ? task : `${task} (${when})`);
   if (needs.length > 0) lines.push(`after ${needs.join(", ")}`);
   if (task.if !== null) lines.push(`if ${task.if}`);
@@ -16,6 +20,11 @@ export function taskStory(task: TaskPlan): string[] {
   if (task.save !== null) lines.push(`saves to ${task.save.path}`);
   if (task.collect !== null) lines.push(`collects to ${task.collect.path}`);
   return lines.map(printable);
+}
+
+function oneLine(text: string): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length <= longestText ? line : `${line.slice(0, longestText - 2)} …`;
 }
 
 function foreachText(foreach: NonNullable<TaskPlan["foreach"]>): string {

@@ -172,6 +172,10 @@ export const execKind: Kind = {
       );
     }
   },
+  describe: (spec) => {
+    const { command, shell } = spec as ExecSpec;
+    return command ? `runs ${command.join(" ")}` : `runs in a shell: ${shell}`;
+  },
   defaultPool: () => ({
     name: "exec",
     concurrency: "cpus",

@@ -44,6 +44,7 @@ export const fileKind: Kind = {
   },
   textFields: ["text", "json", "rows"],
   check: () => {},
+  describe: (spec) => `reads ${spec.path}`,
   defaultPool: () => ({ name: "file", concurrency: 8, why: "default for files: 8", per: null }),
   isHarmless: () => true,
   load: async () => (await import("./file.ts")).openFileTask,

@@ -238,6 +238,7 @@ export const httpKind: Kind = {
   },
   textFields: ["text", "json"],
   check: checkHttp,
+  describe: (spec) => `${methodOf(spec).replace(/^[a-z]+$/, (name) => name.toUpperCase())} ${spec.url}`,
   defaultPool: () => ({
     name: "http",
     concurrency: 16,

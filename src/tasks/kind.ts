@@ -42,6 +42,8 @@ export interface Kind {
    * @param connection the section of the task's target, over that of `defaults`; empty without
    */
   check(spec: ValueMap, report: ReportProblem, connection: ValueMap): void;
+  /** What a task does, as texts of the config, for `fanout plan`: `GET /users/${{ id }}`. */
+  describe(spec: ValueMap): string;
   /** The pool of a task that names no target. */
   defaultPool(spec: ValueMap): DefaultPool;
   /** May an attempt whose fate is unknown be repeated, going by the spec alone? */

@@ -37,6 +37,7 @@ export const redisKind: Kind = {
   resultFields: { value: "dyn" },
   textFields: [],
   check: checkRedis,
+  describe: (spec) => `sends ${Array.isArray(spec.command) ? spec.command.join(" ") : ""}`,
   defaultPool: (spec) => ({
     name: String(spec.url ?? "redis"),
     concurrency: 16,

@@ -69,6 +69,7 @@ export const sqlKind: Kind = {
   resultFields: { rows: "list", rowCount: "int", columns: "list<string>" },
   textFields: [],
   check: checkSql,
+  describe: (spec) => `queries: ${spec.query}`,
   defaultPool: (spec) => ({
     name: String(spec.url ?? "sql"),
     concurrency: 4,
