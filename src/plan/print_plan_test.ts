@@ -149,7 +149,7 @@ test("printPlan() says why it knows no time when no rate applies", () => {
     printPlan(plan!),
     /\nNo rate limits this run\. How long it takes depends on how long an attempt does\.\n$/,
   );
-  const { plan: paced } = planOf({ targets: config.targets, tasks: config.tasks });
+  const { plan: paced } = planOf(config);
   assert.match(
     printPlan(paced!),
     /\nThe rate of api sets no shortest time: too few of the inputs are counted\. How long/,

@@ -23,7 +23,7 @@ export function taskStory(task: TaskPlan): string[] {
 }
 
 function oneLine(text: string): string {
-  const line = text.trim().replace(/\s+/g, " ");
+  const line = printable(text.trim().replace(/\s+/g, " "));
   return line.length <= longestText ? line : `${line.slice(0, longestText - 2)} …`;
 }
 
