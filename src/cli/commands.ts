@@ -185,6 +185,28 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./schema_command.ts")).schemaCommand,
   },
   {
+    name: "diff",
+    operands: "OLD NEW",
+    operandCount: { min: 2, max: 2 },
+    summary: "Compare two reports: newly failing, recovered, slower; exit 1 on new failures",
+    details:
+      "OLD and NEW are reports or journals of one config. Task runs are matched by their key, or by their item. Slower is what took longer by more than the runs of its task differ anyway.",
+    examples: [
+      "fanout diff reports/yesterday.json reports/today.json",
+      "fanout diff old.json new.json --format markdown >> $GITHUB_STEP_SUMMARY",
+    ],
+    flags: [
+      {
+        name: "format",
+        short: "f",
+        value: "F",
+        choices: ["text", "json", "markdown"],
+        description: "Default: text.",
+      },
+    ],
+    load: async () => (await import("./diff_command.ts")).diffCommand,
+  },
+  {
     name: "schedule",
     operands: "FILE",
     operandCount: { min: 1, max: 1 },

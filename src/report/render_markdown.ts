@@ -1,6 +1,7 @@
 import { stringifyJson } from "../model/json.ts";
 import { outcomes } from "../model/outcome.ts";
-import { printable, writtenCount, writtenDuration } from "../model/written.ts";
+import { writtenCount, writtenDuration } from "../model/written.ts";
+import { markdownTable as table, plainMarkdown as plain } from "./markdown_text.ts";
 import { type RenderSource, resultsOf } from "./render_source.ts";
 import type { ReportHead } from "./report.ts";
 import { clip, shownName } from "./summary_text.ts";
@@ -56,18 +57,4 @@ function* failureTable(source: RenderSource): Generator<string> {
   if (count === 0) return;
   yield `### Failures\n\n${table(["task run", "item", "code", "message"], rows)}`;
   if (count > rows.length) yield `… and ${writtenCount(count - rows.length)} more.\n\n`;
-}
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "";
-  const lines = [headings, headings.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`);
-  return `${lines.join("")}\n`;
-}
-
-/** Text from data that stays text: no markup, no HTML, no link, no line end. */
-function plain(text: string): string {
-  return printable(text.toWellFormed()).replace(
-    /[\\`*_{}[\]()<>#+!|~&@:-]/g,
-    (character) => `&#${character.charCodeAt(0)};`,
-  );
 }

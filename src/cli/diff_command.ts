@@ -1,0 +1,42 @@
+import { stringifyJson } from "../model/json.ts";
+import { diffReports } from "../report/diff_reports.ts";
+import { diffMarkdown, diffText } from "../report/render_diff.ts";
+import { type OpenReport, openReport } from "../run/open_report.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
+import type { CommandBody } from "./command.ts";
+
+/** `fanout diff OLD NEW`: exit 1 when something fails now that did not before. */
+export const diffCommand: CommandBody = async (args, { host, disk }) => {
+  const opened: (OpenReport & { ok: true })[] = [];
+  try {
+    for (const operand of args.operands) {
+      const report = openReport(resolvePath(host.cwd(), operand), disk);
+      if (!report.ok) {
+        host.stderr.write(`fanout: ${report.message}\n`);
+        return report.exitCode;
+      }
+      opened.push(report);
+      for (const note of report.notes) host.stderr.write(`fanout: ${note}\n`);
+    }
+    const [before, after] = opened;
+    const diff = diffReports(before!.source, after!.source);
+    if (diff.old.name !== diff.new.name) {
+      host.stderr.write(`fanout: these are runs of two configs, ${diff.old.name} and ${diff.new.name}\n`);
+    }
+    const format = args.value("format") ?? "text";
+    host.stdout.write(
+      format === "json"
+        ? `${stringifyJson(diff, 2)}\n`
+        : format === "markdown"
+        ? diffMarkdown(diff)
+        : diffText(diff),
+    );
+    return diff.counts.newlyFailing > 0 ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    host.stderr.write(`fanout: one of the reports is not JSON: ${error.message}\n`);
+    return 2;
+  } finally {
+    for (const report of opened) report.close();
+  }
+};
