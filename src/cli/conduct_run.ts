@@ -75,6 +75,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     ),
     results: journal.results,
     disk: ports.disk,
+    clock: ports.clock,
   });
   const facts = await executeRun({
     plan,
@@ -91,7 +92,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     onStarted(started) {
       handle = started;
       progress = startProgress({
-        mode: progressMode(args, ports),
+        mode: progressMode(args, ports, outputs.stream),
         color: usesColor(ports),
         output: host.stderr,
         clock: ports.clock,
@@ -119,7 +120,7 @@ function findOutputs({ args, ports, plan, directory }: Conduct): RunOutputs | nu
 
 function streamPath(args: ParsedArguments, { host }: Ports): string | null {
   const path = args.value("stream");
-  return path === undefined ? null : resolvePath(host.cwd(), path);
+  return path === undefined || path === "-" ? null : resolvePath(host.cwd(), path);
 }
 
 /** Null when there is no place for it: it was said. `onBroken` is told when it cannot be written any more. */
@@ -166,14 +167,18 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     const task = plan.tasks.findIndex((one) => one.name === name);
     return placeOf(facts.orders, task, index);
   });
-  const unstreamed = stream === null ? null : await stream.finish(results);
-  if (unstreamed !== null) exitCode = complain(ports, unstreamed, 3);
   const report = buildReport({ header, closing, results, totals, lost: [] }, stats);
   for (const message of await collectResults(plan, results, ports)) {
     exitCode = complain(ports, message, 3);
   }
   const unwritten = await writeReports(report, outputs, ports);
   for (const { message } of unwritten) exitCode = complain(ports, message, 3);
+  if (stream !== null) {
+    // Its reader may take for ever; the reports are there by now.
+    signals.onRest(stream.giveUp);
+    const trouble = await stream.finish(results);
+    if (trouble !== null) exitCode = complain(ports, trouble, 3);
+  }
   const finals = exitCode === 3 ? [] : finalOutputs(plan, journal.results);
   await journal.close();
   for (const message of await pruneRuns({ directory, keep: plan.run.keepRuns, disk })) {
@@ -186,6 +191,7 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     const look = { color: usesColor(ports), width, reportPath, brief: args.has("quiet"), outputs: finals };
     host.stderr.write(summaryText(report, look));
   }
+  if (stream?.isHeldUp) host.exit(exitCode);
   return exitCode;
 }
 
@@ -198,9 +204,11 @@ function usesColor({ host }: Ports): boolean {
   return host.stderr.isTerminal && !host.environment.NO_COLOR && host.environment.TERM !== "dumb";
 }
 
-function progressMode(args: ParsedArguments, { host }: Ports): ProgressMode {
+function progressMode(args: ParsedArguments, { host }: Ports, stream: string | null): ProgressMode {
   if (args.has("quiet")) return "none";
   const mode = args.value("progress") ?? "auto";
   if (mode !== "auto") return mode as ProgressMode;
+  // Lines that come to the same terminal would tear a view that redraws itself.
+  if (args.has("stream") && stream === null && host.stdout.isTerminal) return "log";
   return host.stderr.isTerminal && host.environment.TERM !== "dumb" ? "bar" : "log";
 }

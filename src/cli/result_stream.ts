@@ -1,5 +1,6 @@
 import type { ResultStore, RunHeader } from "../model/run_record.ts";
 import type { Disk } from "../runtime/disk.ts";
+import type { Clock } from "../runtime/ports.ts";
 import { describeSystemError } from "../runtime/system_error.ts";
 
 /** `--stream`: one JSON result a line, the bytes of the journal, while the run goes on. */
@@ -13,6 +14,10 @@ export interface ResultStream {
    * @returns what went wrong otherwise; null when nothing did
    */
   finish(results: ResultStore): Promise<string | null>;
+  /** Gives up what was not yet taken, also a write that its reader holds up. May be called at any time. */
+  giveUp(): void;
+  /** A write was given up that still waits for its reader: it keeps the process alive. */
+  readonly isHeldUp: boolean;
 }
 
 export interface StreamOptions {
@@ -24,6 +29,7 @@ export interface StreamOptions {
   readonly numberedLater: ReadonlySet<number>;
   readonly results: ResultStore;
   readonly disk: Disk;
+  readonly clock: Clock;
 }
 
 const batchBytes = 64 * 1024;
@@ -34,7 +40,7 @@ const stdoutDescriptor = 1;
  * still running makes results pile up in memory: a place takes 16 bytes at most.
  */
 export function startStream(options: StreamOptions): ResultStream {
-  const { disk } = options;
+  const { disk, clock } = options;
   const places = options.order === "input" ? inputOrder(options) : completionOrder();
   let { results } = options;
   let fd: number | null = options.path === null ? stdoutDescriptor : null;
@@ -42,13 +48,17 @@ export function startStream(options: StreamOptions): ResultStream {
   let trouble: unknown;
   let isClosed = false;
 
+  const { promise: givenUp, resolve: stopWaiting } = Promise.withResolvers<void>();
+
   const drain = () => {
-    if (writing === null && !isClosed) writing = writeAll().finally(() => writing = null);
+    if (!isClosed) writing ??= writeAll();
   };
 
   async function writeAll(): Promise<void> {
     try {
-      for (let batch = takeBatch(); batch !== null; batch = takeBatch()) {
+      // What ends together is written together.
+      await new Promise<void>((resolve) => clock.soon(resolve));
+      for (let batch = takeBatch(); batch !== null && !isClosed; batch = takeBatch()) {
         fd ??= await openPath(options.path!, disk);
         await disk.writeThrough(fd, batch);
       }
@@ -56,6 +66,8 @@ export function startStream(options: StreamOptions): ResultStream {
       isClosed = true;
       if ((error as { code?: string }).code !== "EPIPE") trouble = error;
     }
+    // Without a gap: what ended since the last look starts another round.
+    writing = null;
   }
 
   function takeBatch(): Uint8Array | null {
@@ -86,14 +98,22 @@ export function startStream(options: StreamOptions): ResultStream {
       drain();
     },
     async finish(ordered) {
-      await writing;
+      await Promise.race([writing, givenUp]);
       if (options.order === "input") results = ordered;
       places.end();
       drain();
-      await writing;
+      await Promise.race([writing, givenUp]);
+      if (writing !== null) return null;
       if (fd !== null && options.path !== null) disk.close(fd);
       if (trouble === undefined) return null;
       return `cannot write the stream to ${options.path ?? "stdout"}: ${describeSystemError(trouble)}`;
+    },
+    get isHeldUp() {
+      return isClosed && writing !== null;
+    },
+    giveUp() {
+      isClosed = true;
+      stopWaiting();
     },
   };
 }

@@ -10,6 +10,8 @@ export interface SignalWatch {
   readonly beforeRun: AbortSignal;
   /** From now on signals stop this run. */
   handOver(plan: Plan, handle: RunHandle): void;
+  /** The run has ended, and what is left waits for somebody else: from now on a signal ends that. */
+  onRest(giveUp: () => void): void;
 }
 
 /** Listens from now on: one that comes while the plan is made must not be lost. */
@@ -33,5 +35,6 @@ export function watchSignals({ host }: Ports): SignalWatch {
       const early = first();
       if (early !== null) stop(early, "grace");
     },
+    onRest: (giveUp) => stop = giveUp,
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import process from "node:process";
 import { test } from "node:test";
 import { ended, inSandbox } from "./sandbox.ts";
 
@@ -97,5 +98,26 @@ test(
     const alone = await sandbox.runConfig(config, ["--order", "input"]);
     assert.equal(alone.code, 2);
     assert.match(alone.stderr, /--order goes with --stream/);
+  }),
+);
+
+test(
+  "fanout run --stream has its report written while its reader takes no more, and a signal ends the wait",
+  inSandbox(async (sandbox) => {
+    sandbox.write(
+      "fanout.yaml",
+      `
+version: 1
+tasks: { many: { foreach: { range: "1..3000" }, file: { path: fanout.yaml } } }
+`,
+    );
+    const child = sandbox.start(["run", "fanout.yaml", "--stream", "--report", "report.json"]);
+    child.stdout!.pause();
+    const end = once(child, "exit");
+    while (!sandbox.exists("report.json")) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(sandbox.json("report.json").summary.ok, 3_000);
+    process.kill(child.pid!, "SIGINT");
+    assert.deepEqual(await end, [0, null]);
+    child.stdout!.destroy();
   }),
 );
