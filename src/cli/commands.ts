@@ -216,7 +216,7 @@ export const commands: readonly Command[] = [
     examples: [
       'fanout schedule nightly.yaml --at "0 2 * * *"',
       'fanout schedule nightly.yaml --at "*/15 8-18 * * mon-fri" --as systemd -o /etc/systemd/system',
-      "fanout schedule nightly.yaml --at @daily --as kubernetes --image registry/fanout:1 | kubectl apply -f -",
+      "fanout schedule nightly.yaml --at @daily --as kubernetes --image fanout:1 | kubectl apply -f -",
     ],
     flags: [
       { name: "at", value: "TIME", description: "When: five fields as in a crontab." },

@@ -104,7 +104,7 @@ const refusals:
       2,
       /end in \.csv, \.jsonl or \.ndjson/,
     ],
-    ["a way out", "{ path: ../../out.csv, value: outputs }", "", 2, /it leaves the output directory/],
+    ["a way out", "{ path: ../../out.csv, value: outputs }", "", 2, /leaves the config.s directory/],
     ["the config", "{ path: fanout.csv/../fanout.yaml, value: outputs }", "", 2, /end in/],
     [
       "the report",
