@@ -22,7 +22,7 @@ import { attemptPrinter } from "./attempt_line.ts";
 import { type ParsedArguments, UsageError } from "./command.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
 import { type ResultStream, startStream } from "./result_stream.ts";
-import { probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
+import { otherPaths, probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
 import { openEarlierWork, resumeFlags } from "./resume_run.ts";
 import type { SignalWatch } from "./signal_watch.ts";
 
@@ -37,6 +37,8 @@ export interface Conduct {
   readonly signals: SignalWatch;
   /** Is told how it ended before anybody is told where the report is. */
   readonly notifier: Notifier;
+  /** The same command can go on with it. */
+  readonly canResume: boolean;
   /** Each result as it ends, not yet masked. */
   readonly onResult?: (result: Result) => void;
 }
@@ -188,7 +190,15 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   await conduct.notifier.ended({ exitCode, head: report.head, reportPath });
   if (!args.has("quiet") || exitCode !== 0) {
     const width = host.stderr.isTerminal ? host.stderr.columns() : 80;
-    const look = { color: usesColor(ports), width, reportPath, brief: args.has("quiet"), outputs: finals };
+    const look = {
+      color: usesColor(ports),
+      width,
+      reportPath,
+      otherPaths: exitCode === 3 ? [] : otherPaths(plan, outputs),
+      canResume: conduct.canResume,
+      brief: args.has("quiet"),
+      outputs: finals,
+    };
     host.stderr.write(summaryText(report, look));
   }
   if (stream?.isHeldUp) host.exit(exitCode);

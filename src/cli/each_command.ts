@@ -22,7 +22,7 @@ export const eachCommand: CommandBody = async (args, machine) =>
       ports,
       withNul(loaded, args),
       signals,
-      args.has("stream") ? undefined : printOutput(ports.host.stdout),
+      { canResume: false, ...(args.has("stream") ? {} : { onResult: printOutput(ports.host.stdout) }) },
     );
   });
 

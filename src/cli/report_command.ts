@@ -19,8 +19,10 @@ export const reportCommand: CommandBody = async (args, ports) => {
   for (const note of opened.notes) host.stderr.write(`fanout: ${note}\n`);
   try {
     if (output === undefined) {
-      const color = host.stdout.isTerminal && !host.environment.NO_COLOR;
-      const pieces = await renderReport(opened.source, format, { color, width: host.stdout.columns() });
+      const { isTerminal } = host.stdout;
+      const width = isTerminal ? host.stdout.columns() : null;
+      const color = isTerminal && !host.environment.NO_COLOR;
+      const pieces = await renderReport(opened.source, format, { color, width });
       await writePieces(pieces, async (bytes, length) => {
         if (!host.stdout.closed) host.stdout.write(bytes.subarray(0, length));
       });

@@ -20,7 +20,7 @@ export const runCommand: CommandBody = async (args, machine) => {
   return await unlessQuiet(args, { ...machine, sources: walkingOnce(machine.sources) }, async (ports) => {
     const signals = watchSignals(ports);
     const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
-    return loaded === null ? 2 : await runLoaded(args, ports, loaded, signals);
+    return loaded === null ? 2 : await runLoaded(args, ports, loaded, signals, { canResume: true });
   });
 };
 
@@ -30,7 +30,7 @@ export async function runLoaded(
   ports: Ports,
   loaded: LoadedPlan,
   signals: SignalWatch,
-  onResult?: Conduct["onResult"],
+  more: Pick<Conduct, "onResult" | "canResume">,
 ): Promise<number> {
   const directory = runDirectory(args, loaded.plan, ports);
   if (!directory.ok) {
@@ -56,7 +56,7 @@ export async function runLoaded(
         directory: directory.path,
         signals,
         notifier,
-        onResult,
+        ...more,
       }, loaded);
     } finally {
       gate.leave();

@@ -27,6 +27,11 @@ export function runOutputs({ report, runId }: Plan, directory: string, stream: s
   return { json: report.json ?? runFiles(directory, runId).report, others, stream };
 }
 
+/** What is written besides the JSON report: what tasks collect, then the other formats. */
+export function otherPaths(plan: Plan, { others }: RunOutputs): readonly string[] {
+  return [...collections(plan), ...others].map(({ path }) => path);
+}
+
 /** Tries every place before anything runs. */
 export function probeOutputs(
   plan: Plan,

@@ -12,6 +12,8 @@ export interface Report {
   readonly source: ReportSource;
   /** Slowest first; a few. */
   readonly slowest: readonly ShownResult[];
+  /** The first few failures of each code. */
+  readonly failedByCode: ReadonlyMap<string, readonly ShownResult[]>;
   /** Names of tasks that had no inputs. */
   readonly emptyTasks: readonly string[];
 }
@@ -33,7 +35,8 @@ export function buildReport(source: ReportSource, stats: RunStats): Report {
     },
     advice: adviceOf(source, stats),
   };
-  return { head, source, slowest: stats.slowest, emptyTasks: emptyTasks(source) };
+  const { slowest, failedByCode } = stats;
+  return { head, source, slowest, failedByCode, emptyTasks: emptyTasks(source) };
 }
 
 /** What is filled in holds no data, so there is nothing to mask. */

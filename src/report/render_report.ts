@@ -5,7 +5,8 @@ import type { RenderSource } from "./render_source.ts";
 /** How text for a terminal is to look; the other formats look one way. */
 export interface TextLook {
   readonly color: boolean;
-  readonly width: number;
+  /** Columns of the terminal; null for a file or a pipe, where lines may be long. */
+  readonly width: number | null;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function writeRendered(
   ports: ReportPorts,
 ): Promise<void> {
   const access = format === "junit" || format === "prometheus" ? "shared" : "private";
-  const pieces = await renderReport(source, format, { color: false, width: 80 });
+  const pieces = await renderReport(source, format, { color: false, width: null });
   await writeDestination(path, access, ports, (write) => writePieces(pieces, write));
 }
 

@@ -220,6 +220,16 @@ test("renderReport(text) ends with a line for each failure", async () => {
   );
 });
 
+test("renderReport(text) cuts lines to fit a terminal, and only there", async () => {
+  const source = renderSourceOf(sampleReport([failedResult(0, "x".repeat(300))]));
+  const lastLine = async (width: number | null) => {
+    const pieces = await renderReport(source, "text", { color: false, width });
+    return [...pieces].join("").trimEnd().split("\n").at(-1)!;
+  };
+  assert.equal(await lastLine(80), `details[0] failed http_status: ${"x".repeat(48)}…`);
+  assert.equal(await lastLine(null), `details[0] failed http_status: ${"x".repeat(300)}`);
+});
+
 for (const format of reportFormats) {
   test(`renderReport(${format}) lets no control character of the data through`, async () => {
     const text = await render(evilSample(), format);

@@ -6,6 +6,8 @@ import { clip, shownItem, shownName, summaryText } from "./summary_text.ts";
 
 /** More lines than this help nobody; the other formats have them all. */
 const maxFailures = 100;
+/** Where no terminal says how long a line may be. */
+const longestLine = 2_000;
 
 /** The summary a run ends with, and a line for each task run that failed or was stopped. */
 export function* renderText(source: RenderSource, look: TextLook): Generator<string> {
@@ -21,10 +23,12 @@ export function* renderText(source: RenderSource, look: TextLook): Generator<str
     const allowed = result.allowed === true ? " (allowed)" : "";
     const name = `${shownName(result)} ${shownItem(result, 30)}`.trimEnd();
     const words = `${name} ${result.outcome.replace("_", " ")}${allowed}${why}`;
-    lines.push(clip(printable(words), Math.max(40, look.width)));
+    lines.push(clip(printable(words), Math.max(40, look.width ?? longestLine)));
   }
-  yield summaryText({ head: source.head, slowest: stats.slowest, emptyTasks: [] }, {
-    ...look,
+  const { slowest, failedByCode } = stats;
+  yield summaryText({ head: source.head, slowest, failedByCode, emptyTasks: [] }, {
+    color: look.color,
+    width: look.width ?? 80,
     reportPath: null,
   });
   if (lines.length === 0) return;

@@ -6,6 +6,8 @@ import type { ShownResult } from "./report.ts";
 
 /** How many of the slowest task runs are remembered. */
 const slowestKept = 3;
+/** How many failures of each code are remembered. */
+const failuresKept = 3;
 
 /**
  * Everything a report says about the whole, fed once for each ended task run: while it runs, or from its journal.
@@ -22,6 +24,8 @@ export class RunStats {
   /** The first failure that was not allowed. */
   firstFailure: ShownResult | null = null;
   readonly failuresByCode = new Map<string, number>();
+  /** The first few that were not allowed, of each code. */
+  readonly failedByCode = new Map<string, ShownResult[]>();
   /** Slowest first. */
   readonly slowest: ShownResult[] = [];
   readonly targets = new Map<string, TargetStats>();
@@ -60,7 +64,9 @@ export class RunStats {
   renumber(indexOf: (task: string, index: number) => number): void {
     const renumbered = (one: ShownResult) => ({ ...one, index: indexOf(one.task, one.index) });
     if (this.firstFailure !== null) this.firstFailure = renumbered(this.firstFailure);
-    this.slowest.splice(0, this.slowest.length, ...this.slowest.map(renumbered));
+    for (const few of [this.slowest, ...this.failedByCode.values()]) {
+      few.splice(0, few.length, ...few.map(renumbered));
+    }
   }
 
   #addFailure(result: Result, json: string): void {
@@ -68,9 +74,13 @@ export class RunStats {
       this.allowedFailures++;
       return;
     }
-    this.firstFailure ??= shown(json);
     const code = result.error?.code ?? "internal";
-    this.failuresByCode.set(code, (this.failuresByCode.get(code) ?? 0) + 1);
+    const count = (this.failuresByCode.get(code) ?? 0) + 1;
+    this.failuresByCode.set(code, count);
+    if (count > failuresKept) return;
+    const failure = shown(json);
+    this.firstFailure ??= failure;
+    this.failedByCode.set(code, [...this.failedByCode.get(code) ?? [], failure]);
   }
 
   #rank(result: Result, json: string): void {

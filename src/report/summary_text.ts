@@ -6,7 +6,7 @@ import type { Report } from "./build_report.ts";
 import type { ReportHead, ShownResult } from "./report.ts";
 
 /** What a summary tells of. */
-export type Summarised = Pick<Report, "head" | "slowest" | "emptyTasks">;
+export type Summarised = Pick<Report, "head" | "slowest" | "failedByCode" | "emptyTasks">;
 
 /** How a summary is to look. */
 export interface SummaryLook {
@@ -15,6 +15,10 @@ export interface SummaryLook {
   readonly width: number;
   /** Where the report was written; null when it was not. */
   readonly reportPath: string | null;
+  /** What else was written; its paths stand above the report's. */
+  readonly otherPaths?: readonly string[];
+  /** The same command can go on with the run, if anything is left to do. */
+  readonly canResume?: boolean;
   /** Only what failed, the counts, and where the report is: what a mail from cron should say. */
   readonly brief?: boolean;
   /** What the run was made for: values by name, a long one on several lines. */
@@ -28,14 +32,15 @@ export interface SummaryLook {
 export function summaryText(report: Summarised, look: SummaryLook): string {
   const { head } = report;
   const paint = painter(look.color);
-  const rows = look.brief ? [...failureRows(head), ...countRows(head, paint)] : [
+  const rows = look.brief ? [...failureRows(report), ...countRows(head, paint)] : [
     ...countRows(head, paint),
-    ...failureRows(head),
+    ...failureRows(report),
     ...outputRows(look),
     ...firstFew(targetRows(head)),
     ...slowestRows(report),
     ...firstFew(report.emptyTasks.map((task): Row => ["no inputs", `${task}: 0 items`])),
     ...firstFew(head.advice.map((advice): Row => ["advice", advice.message])),
+    ...(look.canResume ? resumeRows(head) : []),
   ];
   const labelWidth = Math.max(...rows.map(([label]) => label.length));
   const textWidth = Math.max(20, look.width - labelWidth - 4);
@@ -47,7 +52,8 @@ export function summaryText(report: Summarised, look: SummaryLook): string {
       lines.push(`  ${paint("dim", (at === 0 ? label : "").padEnd(labelWidth))}  ${part}`)
     );
   }
-  if (look.reportPath !== null) lines.push("", printable(look.reportPath));
+  const paths = [...look.otherPaths ?? [], ...(look.reportPath === null ? [] : [look.reportPath])];
+  if (paths.length > 0) lines.push("", ...paths.map(printable));
   return `${lines.join("\n")}\n`.toWellFormed();
 }
 
@@ -140,8 +146,8 @@ const skipWords: { readonly [reason: string]: string } = {
   circuit_open: "an open circuit",
 };
 
-function failureRows({ failures }: ReportHead): Row[] {
-  const { first } = failures;
+function failureRows({ head, failedByCode }: Summarised): Row[] {
+  const { first, byCode } = head.failures;
   if (first === null) return [];
   const place = first.target === null ? "" : ` at ${first.target}`;
   const rows: Row[] = [
@@ -149,9 +155,21 @@ function failureRows({ failures }: ReportHead): Row[] {
     ["", printable(`${first.error?.code}: ${first.error?.message}`)],
   ];
   if (first.item !== null) rows.push(["", `item: ${clip(printable(stringifyJson(first.item)), 160)}`]);
-  const codes = Object.entries(failures.byCode).map(([code, count]) => `${writtenCount(count)} ${code}`);
-  rows.push(["failures", codes.join(", ")]);
-  return rows;
+  const counts = Object.entries(byCode);
+  const isNamedAbove = counts.length === 1 && counts[0]![1] === 1;
+  const codes = counts.map(([code, count], at): Row => {
+    const names = isNamedAbove ? "" : whichOnes(failedByCode.get(code) ?? [], count);
+    return [at === 0 ? "failures" : "", `${writtenCount(count)} ${printable(code)}${names}`];
+  });
+  return [...rows, ...firstFew(codes)];
+}
+
+/** `: users[3], users[17] and 9 more`. */
+function whichOnes(some: readonly ShownResult[], count: number): string {
+  if (some.length === 0) return "";
+  const more = count - some.length;
+  const names = some.map((one) => clip(printable(shownName(one)), 40)).join(", ");
+  return `: ${names}${more > 0 ? ` and ${writtenCount(more)} more` : ""}`;
 }
 
 /** What happened to the targets themselves. */
@@ -190,6 +208,13 @@ function slowestRows({ slowest, head }: Summarised): Row[] {
     `${clip(printable(shownName(one)), 40)} ${writtenDuration(one.durationMs)}`
   );
   return [["slowest", names.join(", ")]];
+}
+
+function resumeRows({ summary, run }: ReportHead): Row[] {
+  const { failed, timed_out: timedOut, cancelled, not_run: notRun } = summary;
+  const left = failed + timedOut + cancelled + notRun - summary.allowedFailures;
+  if (left <= 0 || run.exitCode === 3) return [];
+  return [["go on", "the same with --resume: what is ok stays, the rest runs again"]];
 }
 
 const longestText = 4;

@@ -7,6 +7,8 @@ import {
   sampleReport,
   sampleResult,
 } from "../../tests/support/sample_run.ts";
+import type { ErrorCode } from "../model/outcome.ts";
+import type { Result } from "../model/result.ts";
 import { summaryText } from "./summary_text.ts";
 
 const plain = { color: false, width: 80, reportPath: "/tmp/report.json" };
@@ -98,6 +100,39 @@ test("summaryText() gives no more than a few pieces of advice", () => {
   assert.match(text(4), /number 3/);
   assert.match(text(50), /number 2\n +and 47 more, in the report\n/);
   assert.doesNotMatch(text(50), /number 3/);
+});
+
+test("summaryText() names a few failures of each code", () => {
+  const failed = (index: number, code: ErrorCode) =>
+    failedResult(index, "no", { error: { code, message: "no", retryable: false } });
+  const results = [
+    failed(3, "timeout"),
+    ...[4, 5, 6, 7, 8].map((index) => failed(index, "http_status")),
+  ];
+  const text = summaryText(sampleReport(results), plain);
+  assert.match(
+    text,
+    /\n +failures +5 http_status: details\[4\], details\[5\], details\[6\] and 2 more\n +1 timeout: details\[3\]\n/,
+  );
+});
+
+test("summaryText() says how to go on, where something is left to do", () => {
+  const text = (...results: Result[]) => summaryText(sampleReport(results), { ...plain, canResume: true });
+  const advice = /\n +go on +the same with --resume: what is ok stays, the rest runs again\n/;
+  assert.match(text(sampleResult(0), failedResult(1, "no")), advice);
+  assert.match(text(sampleResult(0, { outcome: "not_run", attempts: [] })), advice);
+  assert.doesNotMatch(text(sampleResult(0)), advice);
+  assert.doesNotMatch(text(failedResult(0, "no", { allowed: true })), advice);
+  assert.doesNotMatch(summaryText(sampleReport([failedResult(0, "no")]), plain), advice);
+});
+
+test("summaryText() ends with the path of every report, the JSON's last", () => {
+  const report = sampleReport([sampleResult(0)]);
+  const otherPaths = ["/tmp/out.csv", "/tmp/report.html"];
+  assert.match(
+    summaryText(report, { ...plain, otherPaths }),
+    /\n\n\/tmp\/out\.csv\n\/tmp\/report\.html\n\/tmp\/report\.json\n$/,
+  );
 });
 
 test("summaryText() colours only when asked to", () => {
