@@ -356,6 +356,7 @@ run: { maxFailures: 0.05 }
 targets: { api: { http: { baseUrl: api.example.com } }, db: { http: { baseUrl: "ftp://x" } } }
 tasks:
   a: { http: "https://x", timeout: 1 minute, foreach: { range: 1-100 } }
+  e: { exec: { command: [x] }, timeout: { attempt: 0s, total: 0s } }
   b: { http: { url: "https://x", okStatus: 2xx }, foreach: { range: [1, 9] }, retry: { on: [500, 5xx] } }
   c: { http: { url: "https://x", okStatus: [4xx] }, foreach: in/*.csv, retry: { backoff: { initial: 30s, max: 10s } } }
   d: { exec: { command: "ls | wc" }, matrix: { size: [1], f: [2], exclude: [{ siz: 1 }], include: [{ size: 2 }] } }
@@ -368,16 +369,18 @@ tasks:
       '6:14: expected a map, got "https://x": write { url: "https://x" }',
       '6:36: "minute" is no unit of a duration: write 1m',
       '6:64: expected a range such as 1..100, got "1-100": write 1..100',
-      '7:44: expected a list, got "2xx": write [200-299]',
-      "7:69: expected a range such as 1..100, got a list: write 1..9",
-      '7:93: "500" is no error code: write http_status:500',
-      '7:98: "5xx" is no error code: write each status, http_status:500, http_status:501, …',
-      '8:45: expected a status or a range such as 200-299, got "4xx": write 400-499',
-      '8:62: expected a list, got "in/*.csv": write { glob: "in/*.csv" }',
-      "8:90: initial is 30s, which is more than max, 10s",
-      '9:25: expected a list, got "ls | wc": write a list, the program first, then each argument, or shell: "ls | wc"',
-      '9:79: "siz" is no list of this matrix, so this excludes nothing; did you mean "size"?',
-      "9:100: warning: this combination is appended as it is, without f: expressions that read it will fail",
+      "7:52: 0s leaves no time at all: for no timeout leave it out, or write null",
+      "7:63: 0s leaves no time at all: for no timeout leave it out, or write null",
+      '8:44: expected a list, got "2xx": write [200-299]',
+      "8:69: expected a range such as 1..100, got a list: write 1..9",
+      '8:93: "500" is no error code: write http_status:500',
+      '8:98: "5xx" is no error code: write each status, http_status:500, http_status:501, …',
+      '9:45: expected a status or a range such as 200-299, got "4xx": write 400-499',
+      '9:62: expected a list, got "in/*.csv": write { glob: "in/*.csv" }',
+      "9:90: initial is 30s, which is more than max, 10s",
+      '10:25: expected a list, got "ls | wc": write a list, the program first, then each argument, or shell: "ls | wc"',
+      '10:79: "siz" is no list of this matrix, so this excludes nothing; did you mean "size"?',
+      "10:100: warning: this combination is appended as it is, without f: expressions that read it will fail",
     ],
   },
   {

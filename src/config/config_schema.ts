@@ -5,7 +5,16 @@
  *
  * Nothing in this folder opens a source, resolves a path or applies a default: a config is what the user wrote.
  */
-import { fixedText, literal, named, type Parsed, required, section } from "../schema/words.ts";
+import {
+  complain,
+  fixedText,
+  literal,
+  mapped,
+  named,
+  type Parsed,
+  required,
+  section,
+} from "../schema/words.ts";
 import { params, secrets } from "./params_schema.ts";
 import { report, run } from "./run_schema.ts";
 import { defaults, target } from "./target_schema.ts";
@@ -15,10 +24,13 @@ import { task } from "./task_schema.ts";
 export const configSchema = section(
   {
     version: required(literal(1, "Version of the config format."), 1),
-    name: fixedText({
-      description: "Names the run in reports; part of what a resume goes by.",
-      examples: ["nightly_sync"],
-    }),
+    name: mapped(
+      fixedText({
+        description: "Names the run in reports; part of what a resume goes by.",
+        examples: ["nightly_sync"],
+      }),
+      (name, place) => name.trim() === "" ? complain(place, "a name has a letter at least") : name,
+    ),
     params,
     secrets,
     run,

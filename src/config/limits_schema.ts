@@ -4,6 +4,7 @@ import {
   choice,
   complain,
   count,
+  type Doc,
   duration,
   expression,
   fixedText,
@@ -85,22 +86,33 @@ export const rate = shapes(
   },
 );
 
+/** How long something may take: more than nothing. */
+export function timeLimit(doc: Doc): Word<number | Templated<"duration">> {
+  return mapped(
+    duration(doc),
+    (limit, place) =>
+      limit === 0
+        ? complain(place, "0s leaves no time at all: for no timeout leave it out, or write null")
+        : limit,
+  );
+}
+
 /** `10s` → `{ attempt: 10_000 }`. Milliseconds. */
 export const timeout = shapes(
   [
     mapped(
-      duration({ description: "One attempt, from its slot to the last byte or exit.", examples: ["10s"] }),
+      timeLimit({ description: "One attempt, from its slot to the last byte or exit.", examples: ["10s"] }),
       (attempt): TimeoutSetting => ({ attempt }),
     ),
     settings({
-      attempt: duration({
+      attempt: timeLimit({
         description: "One attempt, from its slot to the last byte or exit.",
         default: "30s",
       }),
-      connect: duration({ description: "Until the connection stands.", default: "10s" }),
-      firstByte: duration("From the request to the first byte of the answer."),
-      idle: duration("Between two bytes of the answer."),
-      total: duration("One task run from its first attempt, waits for retries included."),
+      connect: timeLimit({ description: "Until the connection stands.", default: "10s" }),
+      firstByte: timeLimit("From the request to the first byte of the answer."),
+      idle: timeLimit("Between two bytes of the answer."),
+      total: timeLimit("One task run from its first attempt, waits for retries included."),
     }, "Each phase by itself."),
   ],
   (raw) => isMap(raw) ? 1 : 0,

@@ -1,8 +1,9 @@
+import { timeLimit } from "./limits_schema.ts";
 import { choice, count, duration, list, required, section, size, text, unitWord } from "../schema/words.ts";
 
 const runEntries = {
   concurrency: count({ description: "Attempts in flight over all targets.", default: 256 }, { min: 1 }),
-  timeout: duration({
+  timeout: timeLimit({
     description: "How long the whole process may take; past it everything is cancelled (exit 124).",
     examples: ["20m"],
   }),

@@ -180,8 +180,12 @@ test("compileExpression() names what is wrong and where", () => {
     ],
     [
       "date(status)",
-      /^0:12 date\(\) does not work on a whole number; it is date\(timestamp, string\): string, or/,
+      /^0:12 date\(\) does not work on a whole number; it is date\(int, string\): string, or date\(int, string, string\): string$/,
     ],
+    ["now()", /^0:5 unknown function now\(\); the time at which the run started is run.startedAt$/],
+    ["date(run.startedAt, 'YYYY-MM-DD')", /directives such as %Y-%m-%d and %H:%M:%S; it got "YYYY-MM-DD"$/],
+    ["json.a == ‘a’", /write ' instead of ‘$/],
+    ["'a' if status == 1 else 'b'", /write CONDITION \? ONE : OTHER/],
     ["item.id = 1", /^8:1 write == instead of =$/],
     ["status == 200 and true", /^14:3 write && instead of and$/],
     ["status == 200 &&", /^16:1 the expression ends too early$/],

@@ -69,13 +69,20 @@ export function explainCall(node: CelNode): string {
   const known = table.filter((entry) => entry.name === name);
   const fitting = known.filter((entry) => entry.isMethod === isMethod);
   if (fitting.length > 0) {
-    const given = childrenOf(node).map((arg) => nameOf(arg.checkedType));
-    const forms = fitting.map((entry) => readable(entry.signature)).join(", or ");
-    return `${name}() does not work on ${given.join(", ") || "nothing"}; it is ${forms}`;
+    const args = childrenOf(node).map((arg) => arg.checkedType);
+    // Those that begin like the call are meant, when there are any.
+    const first = readable(args[0]?.name ?? "");
+    const signatures = fitting.map((entry) => readable(entry.signature));
+    const near = signatures.filter((signature) => first !== "" && signature.includes(`(${first}`));
+    const forms = (near.length > 0 ? near : signatures).join(", or ");
+    return `${name}() does not work on ${args.map(nameOf).join(", ") || "nothing"}; it is ${forms}`;
   }
   if (known.length > 0) {
     const other = readable(known[0]!.signature);
     return isMethod ? `${name} is a function, not a method: ${other}` : `${name} is a method: ${other}`;
+  }
+  if (/^(now|today|currentTime|time)$/i.test(name)) {
+    return `unknown function ${name}(); the time at which the run started is run.startedAt`;
   }
   const names = [...new Set(table.map((entry) => entry.name))];
   const near = nearest(name, [...names, ...Object.keys(ELSEWHERE)]) ?? "";

@@ -75,9 +75,12 @@ export function formatDate(time: Date, format: string, zone: string): string {
   return writeDate({ time, wall }, format);
 }
 
-/** @throws Trouble when {@link formatDate} would, whatever the time */
+/** @throws Trouble when {@link formatDate} would, whatever the time, and for a format of another language */
 export function checkDateFormat(format: string, zone: string): void {
   checkZone(zone);
+  if (!format.includes("%")) {
+    throw new Trouble("date() writes directives such as %Y-%m-%d and %H:%M:%S", format);
+  }
   const time = new Date(0);
   writeDate({ time, wall: time }, format);
 }

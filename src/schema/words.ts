@@ -37,6 +37,7 @@ export { isTemplated, readTemplated, type Templated } from "./templated.ts";
 export {
   below,
   complain,
+  type Doc,
   isMap,
   type JsonSchema,
   nameOf,
