@@ -22,6 +22,8 @@ export interface Plan {
   };
   /** Resolved values. */
   readonly params: ValueMap;
+  /** What `--only` and `--first` left of it, as they were given; null for all of it. */
+  readonly selection: string | null;
   readonly secrets: { readonly [name: string]: SecretSource };
   readonly run: RunPolicy;
   /** In the order they were declared, default pools last. */

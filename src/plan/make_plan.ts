@@ -69,6 +69,7 @@ export function makePlan(config: Config, given: Given): Planned {
     startedAt: given.startedAt,
     config: given.config,
     params: params.values,
+    selection: selectionText(flags),
     secrets: secretSources(config, given.config.directory),
     run: run.value,
     pools,
@@ -82,6 +83,14 @@ export function makePlan(config: Config, given: Given): Planned {
     },
   };
   return { plan, problems, usage };
+}
+
+function selectionText({ only, first }: Given["flags"]): string | null {
+  const parts = [
+    ...(only ?? []).map((part) => `--only ${part}`),
+    ...(first === null ? [] : [`--first ${first}`]),
+  ];
+  return parts.length === 0 ? null : parts.join(" ");
 }
 
 function paramsGiven({ environment, paramsFiles, set }: Given): ParamsGiven {

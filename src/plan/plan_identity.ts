@@ -7,6 +7,8 @@ export interface PlanIdentity {
   readonly name: string;
   /** Equal for equal values of all params, in whatever order they are declared. */
   readonly params: string;
+  /** @see Plan.selection */
+  readonly selection: string | null;
   readonly tasks: { readonly [name: string]: TaskIdentity };
 }
 
@@ -23,6 +25,7 @@ export function planIdentity(plan: Plan): PlanIdentity {
   return {
     name: plan.name,
     params: hash(params),
+    selection: plan.selection,
     tasks: Object.fromEntries(plan.tasks.map((task) => [task.name, taskIdentity(task)])),
   };
 }

@@ -21,6 +21,12 @@ test("planIdentity() is the same for the same plan, whatever the run, the limits
   assert.notEqual(identity({ ...base, params: { a: 1, b: 3 } }).params, before.params);
 });
 
+test("planIdentity() knows which part of the plan was asked for", () => {
+  assert.equal(identity(base).selection, null);
+  const some = identity(base, { flags: { only: ["t", "u"], first: 3 } });
+  assert.equal(some.selection, "--only t --only u --first 3");
+});
+
 const edits: readonly (readonly [change: object, refusal: string | null, ...edits: string[]])[] = [
   [{}, null],
   [{ name: "m" }, 'the run belongs to "n", the config is named "m"'],

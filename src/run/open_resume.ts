@@ -61,12 +61,17 @@ interface FoundRun {
   readonly runId: string;
 }
 
-/** A config that was renamed is told so, rather than that it has no runs. */
+/**
+ * The latest run with these params that had this selection, or went on with one that had: a look at a single input is
+ * not what the whole goes on with. Without such a run, the latest with these params. A config that was renamed is told
+ * so, rather than that it has no runs.
+ */
 function findLatest(options: ResumeOptions): FoundRun | ResumeOpening {
   const { plan, directory, configPath, disk } = options;
   const stateDirectory = parentOf(directory);
   const others = directoriesOfConfig(stateDirectory, configPath, disk).filter((one) => one !== directory);
   const { params } = planIdentity(plan);
+  let otherSelection: FoundRun | null = null;
   let otherParams: RunHeader | null = null;
   for (const place of [directory, ...others]) {
     for (const runId of listRuns(place, disk)) {
@@ -77,16 +82,31 @@ function findLatest(options: ResumeOptions): FoundRun | ResumeOpening {
         if (reading.ok) reading.run.close();
         // A run that was killed while it wrote its first line did nothing.
         else if (reading.problem.code !== "empty") return refused(5, reading.problem.message);
-      } else if (identityOf(header).params === params) return { directory: place, runId };
-      else otherParams ??= header;
+        continue;
+      }
+      if (identityOf(header).params !== params) otherParams ??= header;
+      else if (hadSelection(header, place, options)) return { directory: place, runId };
+      else otherSelection ??= { directory: place, runId };
     }
   }
+  if (otherSelection !== null) return otherSelection;
   const advice = otherParams === null
     ? `no run of ${configPath} is recorded in ${stateDirectory}; leave out --resume to start one`
     : `no run of ${configPath} had these params; the latest, ${otherParams.runId}, had ${
       differences(otherParams, plan).map(({ name, before }) => `${name} = ${before}`).join(", ")
     }: give it the same by --set, or go on with it by --resume=${otherParams.runId}`;
   return refused(2, `there is nothing to resume: ${advice}`);
+}
+
+/** Whether it, or a run that it went on with, had the selection of today's plan. */
+function hadSelection(header: RunHeader, directory: string, { plan, disk }: ResumeOptions): boolean {
+  const seen = new Set<string>();
+  for (let one: RunHeader | null = header; one !== null && !seen.has(one.runId);) {
+    if (identityOf(one).selection === plan.selection) return true;
+    seen.add(one.runId);
+    one = one.resumes === null ? null : readHeader(runFiles(directory, one.resumes).journal, disk);
+  }
+  return false;
 }
 
 function findNamed(

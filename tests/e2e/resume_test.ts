@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -66,6 +66,43 @@ test(
     const third = await sandbox.runConfig(config(["e", "d", "b", "a"]), [`--resume=${first.report.run.id}`]);
     assert.deepEqual(logged(sandbox), ["t b", "t e"]);
     assert.equal(third.report.run.resumed.run, first.report.run.id);
+  }),
+);
+
+test(
+  "--resume goes on with the whole, not with a look at one input since",
+  inSandbox(async (sandbox) => {
+    sandbox.write("b", "");
+    sandbox.write("c", "");
+    const whole = await sandbox.runConfig(config(["a", "b", "c"]));
+    await sandbox.runConfig(config(["a", "b", "c"]), ["--only", "t/b"]);
+    sandbox.write("log", "");
+    const second = await sandbox.runConfig(config(["a", "b", "c"]), ["--resume"]);
+    assert.equal(second.report.run.resumed.run, whole.report.run.id, second.stderr);
+    assert.deepEqual(logged(sandbox), ["t b", "t c"]);
+
+    // What was resumed for one input only goes on with the whole: its end counts.
+    unlinkSync(sandbox.path("b"));
+    const one = await sandbox.runConfig(config(["a", "b", "c"]), [
+      "--only",
+      "t/b",
+      `--resume=${whole.report.run.id}`,
+    ]);
+    assert.equal(one.code, 0, one.stderr);
+    sandbox.write("log", "");
+    const third = await sandbox.runConfig(config(["a", "b", "c"]), ["--resume"]);
+    assert.equal(third.report.run.resumed.run, one.report.run.id, third.stderr);
+    assert.deepEqual(logged(sandbox), ["t c"]);
+  }),
+);
+
+test(
+  "--resume goes on with a run of some inputs where there is no other",
+  inSandbox(async (sandbox) => {
+    await sandbox.runConfig(config(["a", "b", "c"]), ["--first", "2"]);
+    sandbox.write("log", "");
+    const { report } = await sandbox.runConfig(config(["a", "b", "c"]), ["--resume"]);
+    assert.deepEqual([report.run.resumed.kept, logged(sandbox)], [2, ["t c"]]);
   }),
 );
 
