@@ -185,6 +185,26 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./schema_command.ts")).schemaCommand,
   },
   {
+    name: "tune",
+    operands: "FILE",
+    operandCount: { min: 1, max: 1 },
+    summary: "Measure several concurrency values at a target and recommend one",
+    details:
+      "Runs the config's own tasks of this target, over a sample of their inputs, at 1, 2, 4, … at a time, each once and without save. Only tasks that may be repeated are run: what they send, the target gets. Shown are attempts a second, latencies and errors; recommended is the least value with 90 % of the best pace and no more errors than at 1.",
+    examples: [
+      "fanout tune nightly.yaml --target api",
+      "fanout tune nightly.yaml --target warehouse --max 16 --for 10s",
+    ],
+    flags: [
+      { name: "target", short: "t", value: "T", description: "The target to measure." },
+      { name: "max", value: "N", description: "The most at a time (default 64; for programs 4 a CPU)." },
+      { name: "for", value: "D", description: "How long each value is measured at most (default 3s)." },
+      { name: "json", description: "Print the measurements as JSON." },
+      ...["set", "params"].map(shapingFlag),
+    ],
+    load: async () => (await import("./tune_command.ts")).tuneCommand,
+  },
+  {
     name: "diff",
     operands: "OLD NEW",
     operandCount: { min: 2, max: 2 },

@@ -151,7 +151,8 @@ function needsBehind(task: TaskPlan, tasks: TasksByName): readonly string[] {
   return names;
 }
 
-function neededNames(task: TaskPlan): string[] {
+/** The tasks that this one needs directly. */
+export function neededNames(task: TaskPlan): string[] {
   const names = task.needs.map((need) => need.task);
   if (task.foreach?.source === "from") names.push(task.foreach.from);
   return names;

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startQueueServer } from "../servers/queue_server.ts";
+import { ended, inSandbox } from "./sandbox.ts";
+
+test(
+  "fanout tune finds the knee of a server that works on four requests at a time, and sends no other task's",
+  inSandbox(async (sandbox) => {
+    const server = await startQueueServer({ capacity: () => 4, workMs: () => 40, policy: "queue" });
+    sandbox.write(
+      "tune.yaml",
+      `
+version: 1
+targets: { api: { http: { baseUrl: "${server.url}" }, concurrency: 64 } }
+tasks:
+  ids: { target: api, http: { url: /ids }, outputs: { ok: "json.size() == 0" } }
+  get: { needs: [ids], target: api, foreach: { range: "1..7" }, key: "\${{ item }}", http: { url: "/get/\${{ item }}" }, save: "out/\${{ item }}" }
+  post: { target: api, http: { url: /post, method: POST } }
+`,
+    );
+    try {
+      const { code, stdout, stderr } = await sandbox.run(
+        ["tune", "tune.yaml", "--target", "api", "--for", "700ms", "--max", "16"],
+      );
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^at a time {2}per second/);
+      assert.match(stdout, /^ +4 .*← knee$/m);
+      assert.match(stdout, /targets:\n {2}api: \{ concurrency: 4 \}\n$/);
+      assert.match(stderr, /"post" is left out: .*idempotent: true/);
+      const paths = new Set(server.seen.map(({ path }) => path));
+      assert.ok(!paths.has("/post"));
+      assert.deepEqual([...paths].filter((path) => path.startsWith("/get")).length, 7);
+      assert.ok(!sandbox.exists("out") && !sandbox.exists("state"), "nothing was written");
+
+      const json = await sandbox.run(
+        ["tune", "tune.yaml", "--target", "api", "--for", "200ms", "--max", "2", "--json"],
+      );
+      const found = JSON.parse(json.stdout);
+      assert.deepEqual(found.measured.map((one: { concurrency: number }) => one.concurrency), [1, 2]);
+      assert.equal(found.recommended.concurrency, 2);
+    } finally {
+      await server.close();
+    }
+  }),
+);
+
+test(
+  "fanout tune ends at a signal, says what cannot be tuned, and does not recommend from failures",
+  inSandbox(async (sandbox) => {
+    sandbox.write(
+      "tune.yaml",
+      `
+version: 1
+targets: { slow: { concurrency: 2 }, dead: { http: { baseUrl: "http://127.0.0.1:1" } } }
+tasks:
+  wait: { target: slow, idempotent: true, foreach: { range: "1..3" }, exec: { command: [sleep, "30"] } }
+  get: { target: dead, http: { url: /x } }
+`,
+    );
+    const child = sandbox.start(["tune", "tune.yaml", "--target", "slow"]);
+    const end = ended(child);
+    setTimeout(() => process.kill(child.pid!, "SIGINT"), 1_500);
+    setTimeout(() => process.kill(child.pid!, "SIGINT"), 2_000);
+    assert.equal((await end).code, 130);
+
+    const dead = await sandbox.run(["tune", "tune.yaml", "--target", "dead"]);
+    assert.equal(dead.code, 1);
+    assert.match(dead.stderr, /nothing to recommend for dead: most attempts fail \(connect\)/);
+    const unknown = await sandbox.run(["tune", "tune.yaml", "--target", "deaf"]);
+    assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+    assert.match(unknown.stderr, /cannot tune deaf: no task uses a target "deaf"; .*slow, dead/);
+    assert.match((await sandbox.run(["tune", "tune.yaml"])).stderr, /--target says what to measure/);
+  }),
+);
