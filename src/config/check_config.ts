@@ -32,8 +32,9 @@ export interface ConfigToCheck {
 /** The rules between the parts of a config, which no single field can know. */
 export function checkConfig(given: ConfigToCheck, report: ReportProblem): void {
   const { config, raw, source, isFaulty } = given;
-  checkNames(config, report);
-  checkDependencies(config, isMap(raw) && isMap(raw.tasks) ? Object.keys(raw.tasks) : [], report);
+  const namesIn = (section: string) => isMap(raw) && isMap(raw[section]) ? Object.keys(raw[section]) : [];
+  checkNames(config, namesIn, report);
+  checkDependencies(config, namesIn("tasks"), report);
   checkTargets(config, report);
   checkFamilies(config, report);
   checkOutputPaths(config, source.file, report);

@@ -3,18 +3,23 @@ import type { Config } from "./config_schema.ts";
 import { kindNamed } from "../tasks/registry.ts";
 import { isVariableName, nameProblem, ROOT_NAMES } from "../expr/names.ts";
 
-/** Names that expressions read must be names of CEL, and hide nothing. */
-export function checkNames(config: Config, report: ReportProblem): void {
+/**
+ * Names that expressions read must be names of CEL, and hide nothing.
+ *
+ * @param namesIn all names in a section of the file, those of entries with errors too
+ */
+export function checkNames(
+  config: Config,
+  namesIn: (section: string) => readonly string[],
+  report: ReportProblem,
+): void {
   const check = (path: ConfigPath, names: Iterable<string>) => {
     for (const name of names) {
       const problem = nameProblem(name);
       if (problem !== undefined) report([...path, name], problem, { on: "key" });
     }
   };
-  check(["params"], Object.keys(config.params ?? {}));
-  check(["secrets"], Object.keys(config.secrets ?? {}));
-  check(["targets"], Object.keys(config.targets ?? {}));
-  check(["tasks"], Object.keys(config.tasks));
+  for (const section of ["params", "secrets", "targets", "tasks"]) check([section], namesIn(section));
   for (const [name, task] of Object.entries(config.tasks)) {
     check(["tasks", name, "outputs"], Object.keys(task.outputs ?? {}));
     check(["tasks", name, "matrix"], Object.keys(task.matrix?.axes ?? {}));

@@ -395,6 +395,7 @@ tasks:
   d: { foreach: { file: x.csv, as: h }, exec: { command: [x, "\${{ h.y }}", "\${{ item.y }}"] } }
   e: { target: apy, http: { url: /x } }
   f: { sql: { url: "sqlite:x", query: "select '\${{ item }}'" } }
+  g-h: { exec: { comand: [x] } }
 `,
     problems: [
       '2:14: 3.10 would become 3.1: write "3.10" in quotes if it is text, else 3.1',
@@ -405,6 +406,8 @@ tasks:
       '8:19: unknown key "file"; known keys are values, range, lines, csv, jsonl, json, glob, from, as, where, unique, batch, empty, delimiter, select, each',
       '9:16: target "apy" is not defined; did you mean "api"?',
       "10:48: a query takes no ${{ }}: write a placeholder ($1, or ?) here and the expression under params, which binds it",
+      '11:3: "g-h" is no name: letters, digits and _ only, and no digit first; did you mean gH?',
+      '11:18: unknown key "comand"; did you mean "command"?',
     ],
   },
   {

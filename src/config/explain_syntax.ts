@@ -3,7 +3,8 @@ import { lineAt, quotedAt, quotedTemplates } from "./quoted_line.ts";
 import type { TextProblem } from "./decode_text.ts";
 
 const noColon = 'expected "key: value" here; the ": " is missing';
-const noDirectives = "a line that begins with % is a directive, which a config has none of";
+/** What is wrong with `%YAML 1.1`, which would change what `yes` and `010` mean. */
+export const noDirectives = "a line that begins with % is a directive, which a config has none of";
 
 /** Says what a YAML syntax error means to someone who did not think of YAML, with the line as it should be. */
 export function explainSyntax(

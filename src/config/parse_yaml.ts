@@ -1,5 +1,5 @@
 import { Composer, type CST, type Document, Parser, visit } from "yaml";
-import { explainSyntax } from "./explain_syntax.ts";
+import { explainSyntax, noDirectives } from "./explain_syntax.ts";
 import type { TextProblem } from "./decode_text.ts";
 
 /** Deeper nesting is refused before it is built: the library's composer is recursive. */
@@ -16,6 +16,8 @@ export function parseYaml(text: string): ParsedYaml {
   const tokens = [...new Parser().parse(text)];
   const deep = tokens.map(tooDeepAt).find((offset) => offset !== undefined);
   if (deep !== undefined) return failed(deep, 1, `this is nested more than ${maxDepth} levels deep`);
+  const directive = tokens.find((token) => token.type === "directive");
+  if (directive) return failed(directive.offset, directive.source.length, noDirectives);
   const composer = new Composer({ prettyErrors: false, uniqueKeys: false, intAsBigInt: true });
   const [document, second] = composer.compose(tokens, true, text.length);
   if (second?.contents) {

@@ -264,7 +264,7 @@ version: 1
 tasks: {}
 `,
     problems: [
-      "2:1: a line that begins with % is a directive, which a config has none of",
+      "1:1: a line that begins with % is a directive, which a config has none of",
     ],
   },
   {

@@ -10,12 +10,15 @@ export function nearest(given: string, known: Iterable<string>): string | undefi
     const distance = editDistance(plain, simplified(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  // `retries` is too far from `retry` by its letters, but begins like it.
+  if (best !== undefined) return best;
+  // `retries` is too far from `retry` by its letters, but begins like it; so is `minimum` from `min`.
   const beginning = plain.slice(0, 4);
-  if (best === undefined && beginning.length === 4) {
-    for (const candidate of known) if (simplified(candidate).startsWith(beginning)) return candidate;
+  for (const candidate of known) {
+    const simple = simplified(candidate);
+    if (beginning.length === 4 && simple.startsWith(beginning)) return candidate;
+    if (simple.length >= 3 && plain.startsWith(simple)) return candidate;
   }
-  return best;
+  return undefined;
 }
 
 /** `; did you mean "url"?`, or the known words when none is near and there are few. */
