@@ -161,17 +161,20 @@ export const commands: readonly Command[] = [
   },
   {
     name: "report",
-    operands: "SOURCE",
-    operandCount: { min: 1, max: 1 },
-    summary: "Show a report or a journal in another format; rebuilds the report of a killed run",
+    operands: "[SOURCE]",
+    operandCount: { min: 0, max: 1 },
+    summary: "Show a report or a journal in any format; rebuilds the report of a killed run",
+    details:
+      "SOURCE is a report, a journal, the id of a run, or a config, whose latest run is meant. Without it, the latest run of all.",
     examples: [
-      "fanout report reports/nightly.json",
-      "fanout report reports/nightly.json --format html -o nightly.html",
-      "fanout report ~/.local/state/fanout/nightly-…/20261121T031500Z-1a2b3c.ndjson --format json",
+      "fanout report                                              # what failed just now?",
+      "fanout report nightly.yaml --format html -o nightly.html",
+      "fanout report reports/nightly.json --format csv",
     ],
     flags: [
       { name: "format", short: "f", value: "F", choices: reportFormats, description: "Default: text." },
       { name: "output", short: "o", value: "PATH", description: "Write here instead of stdout." },
+      shapingFlag("state-dir"),
     ],
     load: async () => (await import("./report_command.ts")).reportCommand,
   },
@@ -210,7 +213,7 @@ export const commands: readonly Command[] = [
     operandCount: { min: 2, max: 2 },
     summary: "Compare two reports: newly failing, recovered, slower; exit 1 on new failures",
     details:
-      "OLD and NEW are reports or journals of one config. Task runs are matched by their key, or by their item. Slower is what took longer by more than the runs of its task differ anyway.",
+      "OLD and NEW are reports, journals or ids of runs, of one config. Task runs are matched by their key, or by their item. Slower is what took longer by more than the runs of its task differ anyway.",
     examples: [
       "fanout diff reports/yesterday.json reports/today.json",
       "fanout diff old.json new.json --format markdown >> $GITHUB_STEP_SUMMARY",
@@ -223,6 +226,7 @@ export const commands: readonly Command[] = [
         choices: ["text", "json", "markdown"],
         description: "Default: text.",
       },
+      shapingFlag("state-dir"),
     ],
     load: async () => (await import("./diff_command.ts")).diffCommand,
   },

@@ -2,15 +2,18 @@ import { stringifyJson } from "../model/json.ts";
 import { diffReports } from "../report/diff_reports.ts";
 import { diffMarkdown, diffText } from "../report/render_diff.ts";
 import { type OpenReport, openReport } from "../run/open_report.ts";
-import { resolvePath } from "../runtime/resolve_path.ts";
 import type { CommandBody } from "./command.ts";
+import { findSource } from "./find_source.ts";
 
 /** `fanout diff OLD NEW`: exit 1 when something fails now that did not before. */
-export const diffCommand: CommandBody = async (args, { host, disk }) => {
+export const diffCommand: CommandBody = async (args, ports) => {
+  const { host, disk } = ports;
   const opened: (OpenReport & { ok: true })[] = [];
   try {
     for (const operand of args.operands) {
-      const report = openReport(resolvePath(host.cwd(), operand), disk);
+      const { path, note } = findSource(operand, args, ports);
+      if (note !== null) host.stderr.write(`fanout: ${note}\n`);
+      const report = openReport(path, disk);
       if (!report.ok) {
         host.stderr.write(`fanout: ${report.message}\n`);
         return report.exitCode;

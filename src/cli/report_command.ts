@@ -4,11 +4,13 @@ import { renderReport, writePieces, writeRendered } from "../report/render_repor
 import { openReport } from "../run/open_report.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 import { type CommandBody, UsageError } from "./command.ts";
+import { findSource } from "./find_source.ts";
 
-/** `fanout report SOURCE`. */
+/** `fanout report [SOURCE]`. */
 export const reportCommand: CommandBody = async (args, ports) => {
   const { host, disk } = ports;
-  const path = resolvePath(host.cwd(), args.operands[0]!);
+  const { path, note } = findSource(args.operands[0], args, ports);
+  if (note !== null) host.stderr.write(`fanout: ${note}\n`);
   const format = (args.value("format") ?? "text") as ReportFormat;
   const output = args.value("output");
   const opened = openReport(path, disk);

@@ -5,11 +5,16 @@ import { resolvePath } from "../runtime/resolve_path.ts";
 import type { ParsedArguments } from "./command.ts";
 
 /** Where the runs of a plan's config keep their journals and their lock, or why they cannot (exit 3). */
-export function runDirectory(args: ParsedArguments, plan: Plan, { host, disk }: Ports): StateDirectory {
+export function runDirectory(args: ParsedArguments, plan: Plan, ports: Ports): StateDirectory {
+  const state = stateRoot(args, ports);
+  if (!state.ok) return state;
+  const path = configDirectory(state.path, plan.name, resolvePath(ports.host.cwd(), plan.config.path));
+  return { ok: true, path };
+}
+
+/** The directory of all journals: `--state-dir`, or where they are by default. */
+export function stateRoot(args: ParsedArguments, { host, disk }: Ports): StateDirectory {
   const given = args.value("state-dir");
   const absolute = given === undefined ? null : resolvePath(host.cwd(), given);
-  const state = stateDirectory(absolute, host.environment, disk);
-  if (!state.ok) return state;
-  const path = configDirectory(state.path, plan.name, resolvePath(host.cwd(), plan.config.path));
-  return { ok: true, path };
+  return stateDirectory(absolute, host.environment, disk);
 }

@@ -39,7 +39,7 @@ export function readReport(path: string, disk: Disk): ReportReading {
   } catch (error) {
     if (fd !== null) disk.close(fd);
     const why = error instanceof SyntaxError
-      ? `it is not JSON (${error.message})`
+      ? `it is neither a report nor a journal: it is not JSON (${error.message})`
       : describeSystemError(error);
     return { ok: false, message: `cannot read ${path}: ${why}` };
   }

@@ -49,7 +49,8 @@ test(
     assert.match(markdown.stdout, /### Newly failing \(1\)/);
 
     assert.equal((await sandbox.run(["diff", "old.json", "old.json"])).code, 0);
-    for (const args of [["old.json", "none.json"], ["job.yaml", "new.json"], ["old.json"]]) {
+    sandbox.write("notes.txt", "no report");
+    for (const args of [["old.json", "none.json"], ["notes.txt", "new.json"], ["old.json"]]) {
       const { code, stdout } = await sandbox.run(["diff", ...args]);
       assert.deepEqual([code, stdout], [2, ""], args.join(" "));
     }
