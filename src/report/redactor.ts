@@ -56,8 +56,9 @@ export function makeRedactor(secrets: ReadonlyMap<string, string>): SecretRedact
 /** The text with as many `*` in the place of every URL's userinfo: what stands behind it stays in its column. */
 export function blotUserinfo(text: string): string {
   if (!findsUserinfo(text)) return text;
-  return text.replace(everyUserinfo, (whole: string, before: string, userinfo: string) => {
-    return before + "*".repeat([...userinfo].length) + whole.slice(before.length + userinfo.length);
+  return text.replace(everyUserinfo, (...match: (string | undefined)[]) => {
+    const [whole = "", before = match[3]!, hidden = match[4]!] = match;
+    return before + "*".repeat([...hidden].length) + whole.slice(before.length + hidden.length);
   });
 }
 
@@ -88,9 +89,13 @@ function secretSpans(text: string, pattern: RegExp): Span[] {
   return spans;
 }
 
-/** `scheme://user:password@`, also as JSON and as a URL's query escape it; up to the last `@` before path or query. */
-const userinfo =
-  /((?:[A-Za-z0-9+.-]:(?:\\{0,7}\/){2})|(?:%3[aA]%2[fF]%2[fF]))(?!\*\*\*(?:@|%40))((?:(?!%2[fF]|%3[fF])[^\s/?#"<>])+)(?:@|%40)/;
+/** `scheme://user:password@`, also as JSON escapes it; up to the last `@` before path or query. A `%2F` is part of it. */
+const plainUserinfo = /([A-Za-z0-9+.-]:(?:\\{0,7}\/){2})(?!\*\*\*(?:@|%40))([^\s/?#"<>]+)(?:@|%40)/;
+
+/** The same as a URL's query escapes it, where `%2F` begins the path. */
+const escapedUserinfo = /(%3[aA]%2[fF]%2[fF])(?!\*\*\*(?:@|%40))((?:(?!%2[fF]|%3[fF])[^\s/?#"<>])+)(?:@|%40)/;
+
+const userinfo = new RegExp(`${plainUserinfo.source}|${escapedUserinfo.source}`);
 
 const everyUserinfo = new RegExp(userinfo, "g");
 
@@ -100,8 +105,9 @@ function findsUserinfo(text: string): boolean {
 
 function userinfoSpans(text: string): Span[] {
   return [...text.matchAll(everyUserinfo)].map((match) => {
-    const from = match.index + match[1]!.length;
-    return [from, from + match[2]!.length];
+    const [, before = match[3]!, hidden = match[4]!] = match;
+    const from = match.index + before.length;
+    return [from, from + hidden.length];
   });
 }
 

@@ -77,6 +77,7 @@ test("mask() hides all of what overlapping secrets cover", () => {
 
 test("blotUserinfo() keeps every column", () => {
   assert.equal(blotUserinfo("url: http://me:pé𝒳@h/ # x"), "url: http://******@h/ # x");
+  assert.equal(blotUserinfo("to=http%3A%2F%2Fme%3Ap%40h"), "to=http%3A%2F%2F******%40h");
   assert.equal(blotUserinfo("me@example.com"), "me@example.com");
 });
 
@@ -84,6 +85,7 @@ const userinfos: readonly (readonly [text: string, masked: string])[] = [
   ["postgres://joe:pw@db/x", "postgres://***@db/x"],
   ["see https://joe@host:80/a?b=c@d.", "see https://***@host:80/a?b=c@d."],
   ["http://a:b@c@host", "http://***@host"],
+  ["postgres://joe:p%2Fw%3F%40x@db/x", "postgres://***@db/x"],
   [String.raw`{"u":"https:\/\/joe:pw@host\/"}`, String.raw`{"u":"https:\/\/***@host\/"}`],
   ["?to=https%3A%2F%2Fjoe%3Apw%40host%2Fa%40b", "?to=https%3A%2F%2F***%40host%2Fa%40b"],
   ["https://host/path@2x.png", "https://host/path@2x.png"],
