@@ -6,6 +6,10 @@ import { test } from "node:test";
 import { type ExampleServer, startServer } from "../examples/server/server.ts";
 import { checkReport } from "./e2e/check_report.ts";
 import { inSandbox, type RunOptions, type Sandbox } from "./e2e/sandbox.ts";
+import { startMariadb } from "./servers/mariadb.ts";
+import { startPostgres } from "./servers/postgres.ts";
+import { startRedis } from "./servers/redis.ts";
+import { needs } from "./servers/throwaway.ts";
 
 const examples = resolve(import.meta.dirname!, "../examples");
 
@@ -62,7 +66,7 @@ test(
   "every example is a config without a problem",
   inSandbox(async (sandbox) => {
     const configs = readdirSync(examples).filter((name) => name.endsWith(".yaml"));
-    assert.equal(configs.length, 7);
+    assert.equal(configs.length, 10);
     const { code, stdout, stderr } = await sandbox.run([
       "check",
       ...configs.map((name) => `${examples}/${name}`),
@@ -304,5 +308,126 @@ test(
     const wrong = await run("smoke.yaml", base, { env: { ...env, STAGE: "prod" } });
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /param stage from env STAGE: "prod" is not one of "staging", "production"/);
+  }),
+);
+
+test(
+  "nightly_extract.yaml: rows, a call for each, and back; the next run finds nothing left to do",
+  example(async ({ run, report, server, sandbox }) => {
+    const args = ["--set", `baseUrl=${server.url}`];
+    const first = await run("nightly_extract.yaml", args);
+    assert.equal(first.code, 0, first.stderr);
+    const result = report("nightly_extract.json");
+    assert.deepEqual([runsOf(result, "details").length, runsOf(result, "update").length], [25, 25]);
+    assert.deepEqual(runsOf(result, "left")[0].outputs, { accounts: 0 });
+    assert.equal(sandbox.read("examples/out/nightly_extract.csv").split("\n")[25], "25");
+
+    const second = await run("nightly_extract.yaml", args);
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(runsOf(report("nightly_extract.json"), "details").length, 0);
+  }),
+);
+
+test(
+  "nightly_extract.yaml: the same statements on PostgreSQL",
+  needs("postgres", "initdb", "psql", "openssl"),
+  example(async ({ run, report, server, sandbox }) => {
+    const postgres = await startPostgres();
+    try {
+      sandbox.write("postgres.yaml", JSON.stringify({ db: postgres.url(), baseUrl: server.url }));
+      const { code, stderr } = await run("nightly_extract.yaml", ["--params", "postgres.yaml"]);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(runsOf(report("nightly_extract.json"), "left")[0].outputs, { accounts: 0 });
+      assert.equal(
+        postgres.sql("select count(*), count(name), min(asked_on) = max(asked_on) from accounts"),
+        "25|24|t",
+      );
+      assert.equal(postgres.sql("select name from accounts where id = 1"), "Ada Lovelace");
+      assert.doesNotMatch(sandbox.read("examples/out/nightly_extract.json") + stderr, /se(%20| |\+)cret/);
+    } finally {
+      await postgres.remove();
+    }
+  }),
+);
+
+test(
+  "databases_health.yaml: offline as it is",
+  example(async ({ run, report }) => {
+    const { code, stderr } = await run("databases_health.yaml");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(runsOf(report("databases_health.json"), "ping").map((one: { key: string }) => one.key), [
+      "catalog",
+      "search",
+    ]);
+  }),
+);
+
+test(
+  "databases_health.yaml: PostgreSQL, MariaDB, Redis, SQLite; one that hangs, one that may be away",
+  needs(
+    "postgres",
+    "initdb",
+    "psql",
+    "mariadbd",
+    "mariadb-install-db",
+    "mariadb",
+    "redis-server",
+    "redis-cli",
+    "openssl",
+  ),
+  example(async ({ run, report, sandbox }) => {
+    const servers = await Promise.all([startPostgres(), startMariadb(), startRedis()]);
+    const [postgres, mariadb, redis] = servers;
+    try {
+      const params = {
+        databases: [
+          { name: "postgres", url: postgres.url() },
+          { name: "mariadb", url: mariadb.url() },
+          { name: "sqlite", url: "sqlite::memory:" },
+          { name: "away", url: "postgres://nobody@127.0.0.1:9/nothing", optional: true },
+        ],
+        caches: [{ name: "redis", url: redis.url() }],
+        patience: "1s",
+      };
+      sandbox.write("databases.yaml", JSON.stringify(params));
+      const well = await run("databases_health.yaml", ["--params", "databases.yaml"]);
+      assert.equal(well.code, 0, well.stderr);
+      const { summary } = report("databases_health.json");
+      assert.deepEqual([summary.total, summary.ok, summary.allowedFailures], [5, 4, 1]);
+
+      mariadb.pause();
+      const ill = await run("databases_health.yaml", ["--params", "databases.yaml"]);
+      mariadb.resume();
+      assert.equal(ill.code, 1, ill.stderr);
+      const { failures, results } = report("databases_health.json");
+      assert.equal(failures.first.key, "mariadb");
+      assert.deepEqual(
+        results.map((one: { key: string; outcome: string }) => `${one.key} ${one.outcome}`),
+        ["postgres ok", "mariadb timed_out", "sqlite ok", "away failed", "redis ok"],
+      );
+      const told = sandbox.read("examples/out/databases_health.json") + well.stderr + ill.stderr;
+      assert.doesNotMatch(told, /se(%20| |\+)cret/);
+    } finally {
+      await Promise.all(servers.map((one) => one.remove()));
+    }
+  }),
+);
+
+test(
+  "bulk_load.yaml: 1,201 lines in three statements, every value bound, and again without a double row",
+  example(async ({ run, report, sandbox }) => {
+    const lines = Array.from({ length: 1_200 }, (_, at) => `host-${at},user ${at % 7},${at}`);
+    const hostile = `"x'); drop table hosts; --",O'Brien,22`;
+    sandbox.write("examples/out/hosts.csv", ["host,user,port", ...lines, hostile].join("\r\n"));
+    for (const args of [["--set", "file=out/hosts.csv"], ["--set", "file=out/hosts.csv"]]) {
+      const { code, stderr } = await run("bulk_load.yaml", args);
+      assert.equal(code, 0, stderr);
+      const result = report("bulk_load.json");
+      assert.deepEqual(
+        runsOf(result, "load").map((one: { outputs: { lines: number } }) => one.outputs.lines),
+        [500, 500, 201],
+      );
+      assert.deepEqual(runsOf(result, "total")[0].outputs, { hosts: 1_201, logins: 8 });
+    }
   }),
 );
