@@ -79,13 +79,17 @@ export class Sandbox {
 
   /** Starts the program; the caller waits for it with {@link ended}. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-    return this.startThrough([], args, options);
+    return this.startProgram([binary, ...args], options);
   }
 
   /** Starts it by another program, which gets the binary and its arguments behind its own. */
   startThrough(by: readonly string[], args: readonly string[], options: RunOptions = {}): ChildProcess {
-    const [program, ...rest] = [...by, binary, ...args];
-    const child = spawn(program!, rest, {
+    return this.startProgram([...by, binary, ...args], options);
+  }
+
+  /** Starts any program in the sandbox's directory and environment. */
+  startProgram([program, ...args]: readonly string[], options: RunOptions = {}): ChildProcess {
+    const child = spawn(program!, args, {
       cwd: options.cwd ?? this.directory,
       env: {
         PATH: process.env.PATH ?? "/usr/bin:/bin",
