@@ -220,7 +220,15 @@ test("compileExpression() names what is wrong and where", () => {
 
 test("evaluate() throws ExpressionError that says what failed", () => {
   const table: readonly [source: string, message: RegExp][] = [
-    ["item.nope", /^cannot evaluate `item.nope`: item has no "nope"; if it may be missing/],
+    [
+      "item.nope",
+      /^cannot evaluate `item.nope`: item has no "nope"; did you mean "none"\? If it may be missing/,
+    ],
+    ["json.zzz", /^cannot evaluate `json.zzz`: json has no "zzz"; if it may be missing/],
+    ["item.lst", /item has no "lst"; did you mean "list"\? If it may be missing, use/],
+    ["item.list.id", /item.list is a list and has no "id"; one element's is item.list\[0\].id, those of all/],
+    ["item.list.length", /item.list is a list; how many elements it has is size\(item.list\)$/],
+    ["item.list.length > 1", /item.list has no "length"; how many elements it has is size\(item.list\)$/],
     ["item.nope + 1", /item has no "nope"; if it may be missing, write item\.\?nope\.orValue/],
     ["json['a-b'] + 1", /json has no "a-b"; if it may be missing, write json\[\?"a-b"\]/],
     ["json[item.name] + 1", /json has nothing at item.name$/],

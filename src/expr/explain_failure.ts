@@ -64,10 +64,16 @@ function missing(node: CelNode): string {
   const owner = ownerOf(node);
   const field = fieldNameOf(node);
   if (field === null) return `${owner} has nothing at ${sourceOf(operands(node)[1]!)}`;
+  if (isSizeName(field)) return `${owner} has no "${field}"; how many elements it has is size(${owner})`;
   const optional = /^[A-Za-z_]\w*$/.test(field)
     ? `${owner}.?${field}`
     : `${owner}[?${JSON.stringify(field)}]`;
   return `${owner} has no ${JSON.stringify(field)}; if it may be missing, write ${optional}.orValue(…)`;
+}
+
+/** What other languages read from a list to know its size. */
+export function isSizeName(field: string): boolean {
+  return field === "length" || field === "count" || field === "size";
 }
 
 function ownerOf(node: CelNode): string {

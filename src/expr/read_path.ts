@@ -1,7 +1,9 @@
 import type { Value } from "../model/json.ts";
+import { nearest } from "../model/near.ts";
 import type { Vars } from "../model/expression.ts";
 import type { Leaf } from "./bind_names.ts";
 import { type CelNode, fieldNameOf, operands } from "./cel_node.ts";
+import { isSizeName } from "./explain_failure.ts";
 import { Foreign, noValue, Trouble, valueAt } from "./evaluation.ts";
 import { toValue } from "./values.ts";
 
@@ -43,7 +45,7 @@ function read(vars: Vars, { leaf, fields }: Path): unknown {
       const owner = value;
       const field = fields[position]!;
       value = isPlainMap(owner) && Object.hasOwn(owner, field) ? owner[field] : undefined;
-      if (value === undefined) throw missing([...leaf.path, ...fields.slice(0, position)], field);
+      if (value === undefined) throw missing(owner, [...leaf.path, ...fields.slice(0, position)], field);
     }
     return value;
   } catch (error) {
@@ -51,9 +53,22 @@ function read(vars: Vars, { leaf, fields }: Path): unknown {
   }
 }
 
-function missing(owner: readonly string[], field: string): Trouble {
+/** Why `owner`, which stands at `path`, has no such field, and what was probably meant. */
+function missing(owner: unknown, path: readonly string[], field: string): Trouble {
+  const name = path.join(".");
+  if (Array.isArray(owner)) {
+    return new Trouble(
+      isSizeName(field)
+        ? `${name} is a list; how many elements it has is size(${name})`
+        : `${name} is a list and has no ${JSON.stringify(field)}; one element's is ${name}[0].${field}, ` +
+          `those of all are ${name}.map(x, x.${field})`,
+    );
+  }
+  // Of one or two letters any other word is a slip away.
+  const meant = isPlainMap(owner) && field.length > 2 ? nearest(field, Object.keys(owner)) : undefined;
+  const question = meant === undefined ? "; if" : `; did you mean ${JSON.stringify(meant)}? If`;
   return new Trouble(
-    `${owner.join(".")} has no ${JSON.stringify(field)}; if it may be missing, use .? and .orValue(…)`,
+    `${name} has no ${JSON.stringify(field)}${question} it may be missing, use .? and .orValue(…)`,
   );
 }
 
