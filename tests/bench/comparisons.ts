@@ -9,6 +9,7 @@ export function comparisons(workshop: Workshop): Comparison[] {
     slowGets(workshop),
     programs(workshop),
     files(workshop),
+    queries(workshop),
     startUp(workshop),
   ];
 }
@@ -126,6 +127,35 @@ function files({ directory, share, config, run, script, python }: Workshop): Com
         needs: ["python3"],
         command: [python, script("hash_files.py"), "files", "files.json"],
       },
+    ],
+  };
+}
+
+function queries({ postgres, directory, share, config, run, script }: Workshop): Comparison {
+  const count = 20_000 * share;
+  const url = postgres ?? "";
+  const path = config(
+    "queries",
+    `targets: { db: { sql: { url: "${url}" }, concurrency: 8 } }
+tasks: { ask: { target: db, foreach: { range: "1..${count}" }, sql: { query: "select $1::int as n", params: ["\${{ item }}"], readOnly: true } } }`,
+  );
+  const statement = `${directory}/statement.sql`;
+  const pgbench = `echo 'select 1::int as n;' > ${statement}; pgbench -n -M prepared -c8 -t${
+    count / 8
+  } -f ${statement} '${url}'`;
+  return {
+    title: `${writtenCount(count)} queries of one row, 8 connections, to a local PostgreSQL`,
+    details: "fanout runs each in a read-only transaction and keeps its row in the journal and the report.",
+    directory,
+    contenders: [
+      { name: "fanout", needs: ["postgres"], command: run(path) },
+      {
+        name: "Python, thread pool + psycopg2",
+        needs: ["postgres", "/usr/bin/python3"],
+        // The system's interpreter has the system's driver.
+        command: ["/usr/bin/python3", script("queries_psycopg2.py"), url, String(count), "8"],
+      },
+      { name: "pgbench, one thread: the limit", needs: ["postgres", "pgbench"], command: shell(pgbench) },
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { startPostgres } from "../servers/postgres.ts";
 import { findTool } from "./machine.ts";
 
 /** What the measurements work with: servers, files, configs. */
@@ -12,6 +13,8 @@ export interface Workshop {
   readonly share: number;
   /** A local nginx that serves 1 KiB at `/f`; null when nginx is not installed. */
   readonly nginx: string | null;
+  /** The URL of a local PostgreSQL; null when it is not installed. */
+  readonly postgres: string | null;
   /** A server that answers every request after 100 ms. */
   readonly slow: string;
   /** Writes a config, gives its path. */
@@ -34,6 +37,7 @@ export async function openWorkshop(share: number): Promise<Workshop> {
   const files = Math.round(fileCount * share);
   await makeFiles(`${directory}/files`, files);
   const nginx = await startNginx(directory);
+  const postgres = findTool("postgres") === null ? null : await startPostgres();
   const slow = await startSlowServer(script("slow_server.ts"));
   return {
     directory,
@@ -41,6 +45,7 @@ export async function openWorkshop(share: number): Promise<Workshop> {
     python: await findPython(),
     share,
     nginx: nginx?.url ?? null,
+    postgres: postgres?.url("sslmode=disable") ?? null,
     slow: slow.url,
     config(name, yaml) {
       const path = `${directory}/${name}.yaml`;
@@ -61,6 +66,7 @@ export async function openWorkshop(share: number): Promise<Workshop> {
         child?.kill("SIGKILL");
         await child?.status;
       }
+      await postgres?.remove();
       await Deno.remove(directory, { recursive: true });
     },
   };
