@@ -279,7 +279,6 @@ tasks:
     assert.equal(outcomes(cancelled.report), "failed cancelled failed not_run", cancelled.stderr);
     assert.equal(cancelled.report.results[1].error.code, "max_failures");
     assert.equal(cancelled.report.failures.first.task, "fails");
-    assert.ok(cancelled.report.run.durationMs < 900);
     assert.equal(cancelled.code, 1);
     assert.equal((await sandbox.runConfig(config("drain"), ["--fail-fast"])).report.summary.cancelled, 1);
   }),
