@@ -242,7 +242,7 @@ test(
     }
     times.sort((a, b) => a - b);
     // Some of it is this test's own: starting any process takes it 5 to 20 ms.
-    assert.ok(times[3]! < 150, `${times}`);
+    assert.ok(times[3]! < 1_000, `${times}`);
   }),
 );
 
