@@ -14,6 +14,8 @@ export interface Flag {
   readonly repeatable?: true;
   /** The only values it takes. */
   readonly choices?: readonly string[];
+  /** What other programs call it, and people type: it is told them. Without dashes. */
+  readonly elsewhere?: readonly string[];
   readonly description: string;
 }
 

@@ -1,24 +1,49 @@
 import { reportFormats } from "../model/report_format.ts";
 import type { Command, Flag } from "./command.ts";
 
+const otherConcurrency = ["jobs", "parallel", "workers", "threads", "max-procs", "max-workers", "j", "P"];
+
 /** What changes the run itself: shared by `run` and `plan`. */
 const shaping: readonly Flag[] = [
-  { name: "set", value: "K=V", repeatable: true, description: "Give a param its value." },
+  {
+    name: "set",
+    value: "K=V",
+    repeatable: true,
+    description: "Give a param its value.",
+    elsewhere: ["param", "var", "env", "D", "e", "p"],
+  },
   { name: "params", value: "FILE", repeatable: true, description: "Read params from a YAML or JSON file." },
   {
     name: "only",
     value: "a,b/KEY",
     repeatable: true,
     description: "Run only these tasks, or only the input with this key, with what they need.",
+    elsewhere: ["task", "tasks", "filter", "select", "k", "t"],
   },
-  { name: "first", value: "N", description: "Run only the first N inputs of each task." },
-  { name: "concurrency", short: "c", value: "N", description: "Attempts at a time over all targets." },
+  {
+    name: "first",
+    value: "N",
+    description: "Run only the first N inputs of each task.",
+    elsewhere: ["limit", "sample", "head", "n"],
+  },
+  {
+    name: "concurrency",
+    short: "c",
+    value: "N",
+    description: "Attempts at a time over all targets.",
+    elsewhere: otherConcurrency,
+  },
   {
     name: "max-failures",
     value: "N|N%",
     description: "How many failures are tolerated before the run stops: a count or a share.",
+    elsewhere: ["maxfail", "max-errors"],
   },
-  { name: "fail-fast", description: "Stop at the first failure and abort what runs." },
+  {
+    name: "fail-fast",
+    description: "Stop at the first failure and abort what runs.",
+    elsewhere: ["exitfirst", "halt", "x"],
+  },
   { name: "seed", value: "N", description: "Seed of the backoff's jitter, to repeat a run's waits." },
   { name: "report", value: "PATH", description: "Write the JSON report here." },
   { name: "output-dir", value: "DIR", description: "Directory that save and collect write below." },
@@ -98,10 +123,10 @@ export const commands: readonly Command[] = [
     operandCount: { min: 1, max: Infinity },
     summary: "Run one request or program for each line of stdin, without a config",
     details:
-      "Where you would type xargs or parallel. {} is always one argument, whatever it contains; no shell takes part. The same engine as fanout run: failures are isolated, Ctrl-C is clean, and the report's path is the last line. The output of programs goes to stdout, each in one piece.",
+      "Where you would type xargs or parallel. {} is the input: always one argument, whatever it contains, and one encoded segment of a longer URL; no shell takes part. A program without {} gets it as its last argument. The same engine as fanout run: failures are isolated, Ctrl-C is clean, and the report's path is the last line. The output of programs goes to stdout, each in one piece.",
     examples: [
       "cat urls | fanout each -c 20 http 'GET {}'",
-      "cat ids | fanout each http 'https://api.example.com/users/{}'    # one encoded segment",
+      "cat ids | fanout each --save 'out/{}.json' http 'https://api.example.com/users/{}'",
       "find . -name '*.png' -print0 | fanout each -0 -c 4 exec optipng -- {}",
       "",
       "xargs -P4 -n1 gzip < files                  fanout each -c4 -a files exec gzip -- {}",
@@ -114,6 +139,7 @@ export const commands: readonly Command[] = [
         short: "c",
         value: "N",
         description: "Attempts at a time (default: 16 requests, one program per CPU).",
+        elsewhere: otherConcurrency,
       },
       {
         name: "arg-file",
@@ -124,7 +150,18 @@ export const commands: readonly Command[] = [
       { name: "null", short: "0", description: "Inputs end with a NUL, as find -print0 writes them." },
       { name: "rate", value: "N/s", description: "Attempts that may begin, evenly: 100/s, 600/1m." },
       { name: "timeout", value: "D", description: "How long one attempt may take: 30s." },
-      { name: "attempts", value: "N", description: "Tries in all for what may be repeated (default 3)." },
+      {
+        name: "attempts",
+        value: "N",
+        description: "Tries in all for what may be repeated (default 3).",
+        elsewhere: ["retries", "retry", "tries"],
+      },
+      {
+        name: "save",
+        value: "PATH",
+        description: "Write each result to a file; {} in its path is the input, as one name.",
+        elsewhere: ["out", "o"],
+      },
       { name: "idempotent", description: "Every attempt may be repeated." },
       ...["max-failures", "fail-fast", "seed", "report", "state-dir"].map(shapingFlag),
       ...showing,

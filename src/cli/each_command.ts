@@ -2,6 +2,8 @@ import { stringifyJson, type ValueMap } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
 import type { ForeachPlan, Plan } from "../model/plan.ts";
 import type { Output } from "../runtime/ports.ts";
+import { readPace } from "../schema/limits.ts";
+import { type Read, readDuration } from "../schema/units.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
 import { type CommandBody, type ParsedArguments, UsageError } from "./command.ts";
 import { unlessQuiet } from "./held_output.ts";
@@ -39,13 +41,17 @@ function eachConfig(args: ParsedArguments): ValueMap {
   const target: Record<string, string | number | ValueMap> = {};
   const limit = wholeNumber(args, "concurrency", 1);
   target.concurrency = limit ?? (kind === "exec" ? "cpus" : 16);
-  const rate = args.value("rate");
+  const rate = checked("rate", args.value("rate"), readPace);
   if (rate !== undefined) target.rate = rate;
-  const timeout = args.value("timeout");
+  const timeout = checked("timeout", args.value("timeout"), readDuration);
   if (timeout !== undefined) target.timeout = timeout;
   const attempts = wholeNumber(args, "attempts", 1);
   if (attempts !== null) target.retry = { attempts };
   const file = args.value("arg-file");
+  const path = args.value("save");
+  if (path !== undefined && !path.includes("{}")) {
+    throw new UsageError(`--save ${path}: put {} into it, so that each input has a file of its own`);
+  }
   return {
     version: 1,
     name: "each",
@@ -56,10 +62,23 @@ function eachConfig(args: ParsedArguments): ValueMap {
         foreach: { lines: file === undefined || file === "-" ? "-" : literal(file) },
         capture: kind === "exec" ? "all" : "16KiB",
         ...(args.has("idempotent") ? { idempotent: true } : {}),
-        [kind]: kind === "exec" ? { command: words.map(template) } : request(words),
+        ...(path === undefined ? {} : { save: template(path) }),
+        [kind]: kind === "exec" ? { command: withInput(words).map(template) } : request(words),
       },
     },
   };
+}
+
+/** A flag's text, when it reads as it should. @throws UsageError that speaks of the flag, not of a config */
+function checked(flag: string, text: string | undefined, read: (raw: unknown) => Read<unknown>) {
+  const value = text === undefined ? undefined : read(text);
+  if (value !== undefined && "wrong" in value) throw new UsageError(`--${flag}: ${value.wrong}`);
+  return text;
+}
+
+/** As xargs and parallel do. */
+function withInput(words: readonly string[]): readonly string[] {
+  return words.some((word) => word.includes("{}")) ? words : [...words, "{}"];
 }
 
 /** What a program printed, in one piece when it ends: two programs never mix. */
@@ -76,8 +95,10 @@ function printOutput(stdout: Output) {
 function request(words: readonly string[]): ValueMap {
   const match = /^(?:([A-Za-z]+)\s+)?(\S+)$/.exec(words.join(" ").trim());
   if (match === null) {
+    const flag = words.find((word) => word.startsWith("-"));
+    const order = flag === undefined ? "" : `; flags such as ${flag} come before http`;
     throw new UsageError(
-      `fanout each http takes a method and a URL, such as 'GET {}', not "${words.join(" ")}"`,
+      `fanout each http takes a method and a URL, such as 'GET {}', not "${words.join(" ")}"${order}`,
     );
   }
   const [, method = "GET", url = ""] = match;

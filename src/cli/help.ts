@@ -45,9 +45,8 @@ export function commandHelp(command: Command): string {
   const rows = flags.map((flag) => [spelled(flag), describe(flag)] as const);
   const details = command.details === undefined ? "" : `\n${wrap(command.details, 100, "")}\n`;
   const examples = command.examples.map((line) => `  ${line}`).join("\n");
-  return `Usage: fanout ${command.name} ${
-    [command.operands, "[flags]"].filter((part) => part !== "").join(" ")
-  }
+  const parts = command.stopsAtOperand ? ["[flags]", command.operands] : [command.operands, "[flags]"];
+  return `Usage: fanout ${command.name} ${parts.filter((part) => part !== "").join(" ")}
 
 ${command.summary}.
 ${details}

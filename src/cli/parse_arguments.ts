@@ -1,4 +1,4 @@
-import { hint, nearest } from "../model/near.ts";
+import { nearest } from "../model/near.ts";
 import { type Command, type Flag, type ParsedArguments, UsageError } from "./command.ts";
 
 /** Every command has it; operands are not counted where it is given. */
@@ -13,12 +13,14 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
   const flags = [...command.flags, helpFlag];
   const given = new Map<string, (string | undefined)[]>();
   const operands: string[] = [];
+  /** Flags without their optional value, each with the word behind it. */
+  const bare: { readonly flag: Flag; readonly next: string | undefined }[] = [];
   let position = 0;
 
   const remember = (flag: Flag, value: string | undefined) => {
     if (value !== undefined && flag.choices && !flag.choices.includes(value)) {
       throw new UsageError(
-        `--${flag.name} takes ${flag.choices.join(", ")}, not "${value}"${hint(value, flag.choices)}`,
+        `--${flag.name} takes ${flag.choices.join(", ")}, not "${value}"${question(value, flag.choices)}`,
       );
     }
     const values = given.get(flag.name) ?? [];
@@ -34,7 +36,11 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
       if (attached !== undefined) throw new UsageError(`${spelled} takes no value, got "${attached}"`);
       return undefined;
     }
-    if (attached !== undefined || flag.optionalValue) return attached;
+    if (attached !== undefined) return attached;
+    if (flag.optionalValue) {
+      bare.push({ flag, next: argv[position + 1] });
+      return undefined;
+    }
     const next = argv[++position];
     if (next === undefined) throw new UsageError(`${spelled} needs a value: ${spelled} ${flag.value}`);
     return next;
@@ -73,7 +79,9 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
     } else operands.push(word);
   }
 
-  if (!given.has(helpFlag.name)) checkOperands(command, operands);
+  if (!given.has(helpFlag.name)) {
+    checkOperands(command, operands, (word) => bare.find(({ next }) => next === word)?.flag);
+  }
   return {
     operands,
     has: (flag) => given.has(flag),
@@ -82,28 +90,49 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
   };
 }
 
+function question(given: string, known: readonly string[]): string {
+  const meant = nearest(given, known);
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
+}
+
 function unknownFlag(command: Command, spelled: string, name: string): UsageError {
-  const meant = nearest(name, command.flags.map((flag) => flag.name));
+  const words = [name, spelled.replace(/^-+/, "")];
+  const known = command.flags.find(({ elsewhere = [] }) => words.some((word) => elsewhere.includes(word)));
+  const meant = known?.name ?? nearest(name, command.flags.map((flag) => flag.name));
   const advice = meant === undefined ? `see: fanout ${command.name} --help` : `did you mean --${meant}?`;
   return new UsageError(`fanout ${command.name} has no flag ${spelled}; ${advice}`);
 }
 
-function checkOperands(command: Command, operands: readonly string[]): void {
+/** `flagBefore`: a flag whose value the word may have been meant to be. */
+function checkOperands(
+  command: Command,
+  operands: readonly string[],
+  flagBefore: (word: string) => Flag | undefined,
+): void {
   const { min, max } = command.operandCount;
   const choices = command.operandChoices;
   const unknown = choices && operands.find((word) => !choices.includes(word));
   if (unknown !== undefined) {
     throw new UsageError(
-      `fanout ${command.name} takes ${choices!.join(", ")}, not "${unknown}"${hint(unknown, choices!)}`,
+      `fanout ${command.name} takes ${choices!.join(", ")}, not "${unknown}"${question(unknown, choices!)}`,
     );
   }
   if (operands.length < min) {
-    throw new UsageError(`nothing to work on: fanout ${command.name} ${command.operands}`);
+    const what = `fanout ${command.name}`;
+    throw new UsageError(
+      `${what} needs something to work on: ${what} ${command.operands}; see: ${what} --help`,
+    );
   }
   if (operands.length > max) {
     const extra = operands.slice(max).map((word) => `"${word}"`).join(", ");
+    const meant = operands.flatMap((word) => {
+      const flag = flagBefore(word);
+      return flag === undefined ? [] : [`; did you mean --${flag.name}=${word}?`];
+    });
     throw new UsageError(
-      `fanout ${command.name} takes ${command.operands || "no operand"}; ${extra} is too much`,
+      `fanout ${command.name} takes ${command.operands || "no operand"}; ${extra} is too much${
+        meant.slice(0, 1).join("")
+      }`,
     );
   }
 }

@@ -11,7 +11,7 @@ const command: Command = {
   examples: [],
   flags: [
     { name: "set", value: "K=V", repeatable: true, description: "" },
-    { name: "concurrency", short: "c", value: "N", description: "" },
+    { name: "concurrency", short: "c", value: "N", description: "", elsewhere: ["jobs", "P"] },
     { name: "quiet", short: "q", description: "" },
     { name: "verbose", short: "v", description: "" },
     { name: "stream", value: "PATH", optionalValue: true, description: "" },
@@ -59,8 +59,13 @@ for (
     [["f", "--quiet=yes"], /--quiet takes no value, got "yes"/],
     [["f", "--set"], /--set needs a value: --set K=V/],
     [["f", "-c", "1", "-c", "2"], /--concurrency was given twice/],
-    [["f", "--progress", "bat"], /--progress takes auto, bar, not "bat"/],
-    [[], /nothing to work on: fanout run FILE/],
+    [["f", "--progress", "bat"], /--progress takes auto, bar, not "bat"; did you mean bar\?$/],
+    [["f", "--progress", "xyz"], /--progress takes auto, bar, not "xyz"$/],
+    [["f", "--jobs", "4"], /no flag --jobs; did you mean --concurrency\?/],
+    [["f", "-P4"], /no flag -P; did you mean --concurrency\?/],
+    [["f", "--stream", "out"], /"out" is too much; did you mean --stream=out\?$/],
+    [["--stream", "f", "g"], /"g" is too much; did you mean --stream=f\?$/],
+    [[], /fanout run needs something to work on: fanout run FILE; see: fanout run --help/],
     [["a", "b"], /takes FILE; "b" is too much/],
   ] as const
 ) {

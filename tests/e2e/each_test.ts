@@ -78,3 +78,51 @@ for (
     }),
   );
 }
+
+test(
+  "fanout each exec without {} gives the input as the last argument, as xargs does",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run(["each", "-c", "1", "exec", "echo", "hi"], { stdin: "a b\nc\n" });
+    assert.equal(end.stdout, "hi a b\nhi c\n");
+  }),
+);
+
+test(
+  "fanout each --save writes a file for each input",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run(["each", "--save", "out/{}.txt", "exec", "echo", "{}"], {
+      stdin: "a b\nc\n",
+    });
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual([sandbox.read("out/a b.txt"), sandbox.read("out/c.txt")], ["a b\n", "c\n"]);
+    const outside = await sandbox.run(["each", "--save", "out/{}.txt", "exec", "echo", "{}"], {
+      stdin: "../c\n",
+    });
+    assert.equal(outside.code, 1, outside.stderr);
+  }),
+);
+
+for (
+  const [flags, says] of [
+    [["--timeout", "3"], "--timeout: a duration needs a unit: write 3ms or 3s, not 3"],
+    [["--rate", "3"], "--rate: a rate says per what: write 3/s or 3/m, not 3"],
+    [["--save", "out.txt"], "--save out.txt: put {} into it, so that each input has a file of its own"],
+  ] as const
+) {
+  test(
+    `fanout each ${flags.join(" ")} is told what is wrong with it`,
+    inSandbox(async (sandbox) => {
+      const { code, stderr } = await sandbox.run(["each", ...flags, "exec", "echo", "{}"], { stdin: "a\n" });
+      assert.deepEqual([code, stderr], [2, `fanout: ${says}\n`]);
+    }),
+  );
+}
+
+test(
+  "fanout each http is told that flags come first",
+  inSandbox(async (sandbox) => {
+    const { code, stderr } = await sandbox.run(["each", "http", "GET {}", "-c", "20"], { stdin: "a\n" });
+    assert.equal(code, 2);
+    assert.match(stderr, /not "GET \{\} -c 20"; flags such as -c come before http\n$/);
+  }),
+);
