@@ -2,6 +2,7 @@ import { compileExpression } from "../expr/compile_expression.ts";
 import { compileTemplate } from "../expr/compile_template.ts";
 import { readsSecrets } from "../expr/names.ts";
 import type { ConfigPath, ReportProblem } from "../model/diagnostic.ts";
+import type { Template } from "../model/expression.ts";
 import type { ExpressionSite } from "../schema/word.ts";
 import type { ConfigToCheck } from "./check_config.ts";
 import type { Config } from "./config_schema.ts";
@@ -34,6 +35,7 @@ export function checkExpressions(
     namesRead.set(site.path.join("\0"), compiled.value.names);
     if (!site.secrets) checkSecrets(site, compiled.value.names, config, report);
     if ("type" in compiled.value) checkType(site, compiled.value.type, report);
+    else if (site.gives === "text" || !compiled.value.whole) checkTexts(site, compiled.value, report);
   }
   return (path) => namesRead.get(path.join("\0"));
 }
@@ -75,6 +77,25 @@ function checkType(site: ExpressionSite, type: string, report: ReportProblem): v
     );
   } else if (site.gives === "list" && !type.startsWith("list")) {
     report(site.path, `this gives ${given}, but a list is needed`, where);
+  }
+}
+
+/** A list or a map has no place in a text. */
+function checkTexts({ path, source }: ExpressionSite, { parts }: Template, report: ReportProblem): void {
+  let from = 0;
+  for (const part of parts) {
+    if (typeof part === "string") continue;
+    const written = part.source.trim();
+    const offset = source.indexOf(written, from);
+    from = offset + written.length;
+    const isList = part.type.startsWith("list");
+    if (!isList && !part.type.startsWith("map")) continue;
+    const joined = isList ? `, or join its elements with .join(",")` : ", or read one of its fields";
+    report(
+      path,
+      `this gives a ${isList ? "list" : "map"}, and a text is needed: write toJson(${written})${joined}`,
+      { offset, length: written.length },
+    );
   }
 }
 

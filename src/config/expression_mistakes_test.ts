@@ -247,6 +247,30 @@ tasks:
       '8:16: target "site" has "per: origin", and only http tasks have an origin',
     ],
   },
+  {
+    name: "lists and maps in texts",
+    text: `version: 1
+params: { l: { default: [1] }, m: { default: { a: 1 } } }
+tasks:
+  a: { exec: { command: [x, "\${{ params.l }}", "v=\${{ params.m }}", "\${{ params.m.a }}", "\${{ [1] }}-\${{ params.l }}"] } }
+  b: { http: { url: "https://x/\${{ params.l }}", json: { a: "\${{ params.l }}", b: "x\${{ params.l }}" }, query: { q: "\${{ params.l }}" } } }
+  c: { foreach: { csv: hosts.csv }, exec: { command: [x, "\${{ item }}", "\${{ item.host }}"] } }
+  d: { foreach: { range: "1..9", batch: 3 }, exec: { command: [x, "\${{ item }}", "\${{ item[0] }}"] } }
+  e: { matrix: { s: [1, 2] }, exec: { command: [x], stdin: "\${{ matrix }}" }, outputs: { v: params.l } }
+  f: { foreach: [{ a: 1 }], sql: { url: "sqlite:x.db", query: "select ?, ?", params: ["\${{ params.l }}", "\${{ item.a }}"] } }
+`,
+    problems: [
+      '4:34: this gives a list, and a text is needed: write toJson(params.l), or join its elements with .join(",")',
+      "4:55: this gives a map, and a text is needed: write toJson(params.m), or read one of its fields",
+      '4:95: this gives a list, and a text is needed: write toJson([1]), or join its elements with .join(",")',
+      '4:106: this gives a list, and a text is needed: write toJson(params.l), or join its elements with .join(",")',
+      '5:36: this gives a list, and a text is needed: write toJson(params.l), or join its elements with .join(",")',
+      '5:89: this gives a list, and a text is needed: write toJson(params.l), or join its elements with .join(",")',
+      "6:63: this gives a map, and a text is needed: write toJson(item), or read one of its fields",
+      '7:72: this gives a list, and a text is needed: write toJson(item), or join its elements with .join(",")',
+      "8:65: this gives a map, and a text is needed: write toJson(matrix), or read one of its fields",
+    ],
+  },
 ];
 
 for (const { name, text, problems } of cases) {

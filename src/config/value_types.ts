@@ -1,4 +1,5 @@
 import type { TypeSpec } from "../model/expression.ts";
+import { isMap } from "../schema/words.ts";
 import type { Config } from "./config_schema.ts";
 import type { ForeachSetting } from "./inputs_schema.ts";
 import type { ParamSetting } from "./params_schema.ts";
@@ -63,5 +64,7 @@ function typeOfValue(value: unknown): TypeSpec {
   if (typeof value === "string") return /^\s*\$\{\{/.test(value) ? "dyn" : "string";
   if (typeof value === "boolean") return "bool";
   if (typeof value === "bigint" || Number.isInteger(value)) return "int";
+  if (Array.isArray(value)) return "list";
+  if (isMap(value)) return "map";
   return "dyn";
 }

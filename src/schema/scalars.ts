@@ -21,7 +21,7 @@ export function text(doc: Doc, rule: ExpressionRule = {}): Word<string> {
   return {
     read(raw, place) {
       const found = readText(raw, place);
-      return found === undefined || !noteTemplate(found, place, rule) ? undefined : found;
+      return found === undefined || !noteTemplate(found, place, rule, "text") ? undefined : found;
     },
     json: () => ({
       type: ["string", "number", "boolean"],
@@ -145,8 +145,13 @@ export function readText(raw: unknown, place: Place, what = "text"): string | un
   return complain(place, `as ${what}, ${written} would become ${raw}: write "${written}" in quotes`);
 }
 
-/** Takes note of the `${{ }}` in a text; false when none may stand there. */
-export function noteTemplate(source: string, place: Place, rule: ExpressionRule): boolean {
+/** Takes note of the `${{ }}` in a text; false when none may stand there. `gives` is what has to come of it. */
+export function noteTemplate(
+  source: string,
+  place: Place,
+  rule: ExpressionRule,
+  gives: "text" | "any" = "any",
+): boolean {
   warnOfForeign(source, place);
   if (!source.includes("${{")) return true;
   const found = site(place, rule);
@@ -154,7 +159,7 @@ export function noteTemplate(source: string, place: Place, rule: ExpressionRule)
     complain(place, fixedHere);
     return false;
   }
-  place.reading.found({ ...found, source, form: "template", offset: 0, gives: "any" });
+  place.reading.found({ ...found, source, form: "template", offset: 0, gives });
   return true;
 }
 

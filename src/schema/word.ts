@@ -80,7 +80,7 @@ export interface ExpressionSite {
   readonly scope: ScopeName;
   readonly secrets: boolean;
   /** What it has to give. */
-  readonly gives: "bool" | "list" | "any";
+  readonly gives: "bool" | "list" | "text" | "any";
 }
 
 /** Where a word reads, and where it says what it found. */

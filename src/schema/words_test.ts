@@ -51,7 +51,7 @@ test("section() reads short forms, units and expressions into their normal form"
   });
   assert.deepEqual(
     sites.map((site) => [site.path.join("."), site.form, site.scope, site.offset, site.gives]),
-    [["url", "template", "item", 0, "any"], ["expect.0", "expression", "result", 4, "bool"], [
+    [["url", "template", "item", 0, "text"], ["expect.0", "expression", "result", 4, "bool"], [
       "expect.1",
       "expression",
       "result",
