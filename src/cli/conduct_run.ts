@@ -62,8 +62,13 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   if (typeof earlier === "number") return earlier;
   const header = runHeader(plan, prepared.survey, host, redactor, earlier?.runs.header.runId ?? null);
   let handle: RunHandle | null = null;
+  let broken: JournalError | null = null;
+  const stopBroken = () => {
+    if (broken !== null) handle?.stop({ how: "now", code: "io", message: broken.message });
+  };
   const journal = await startJournal(directory, header, ports, (error) => {
-    handle?.stop({ how: "now", code: "io", message: error.message });
+    broken = error;
+    stopBroken();
   });
   if (journal === null) return 3;
 
@@ -93,6 +98,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     ...(stream === null ? {} : { onRecorded: stream.add }),
     onStarted(started) {
       handle = started;
+      stopBroken();
       progress = startProgress({
         mode: progressMode(args, ports, outputs.stream),
         color: usesColor(ports),

@@ -37,6 +37,7 @@ import {
   lastFailure,
   neverPerformed,
   noTimeLeft,
+  notRecorded,
 } from "./verdicts.ts";
 
 /** How far a task that feeds many pools is read ahead. */
@@ -383,7 +384,10 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
     const begun = isFirst ? hooks.begin?.(run) : undefined;
     if (begun === undefined) return send(lane, run, call);
-    begun.then(() => send(lane, run, call)).catch(fail);
+    begun.then(
+      () => send(lane, run, call),
+      (error) => settle(lane, run, call, notRecorded(error)),
+    ).catch(fail);
   }
 
   /**

@@ -86,7 +86,7 @@ export interface RetryPolicy {
 export interface EngineHooks<P> {
   /** One attempt. Settles only when its work has really stopped. A rejection is taken for a failure, code `internal`. */
   perform(run: TaskRun<P>, call: Call): Verdict | Promise<Verdict>;
-  /** Before the first attempt of a run that may not be repeated: resolves when its begin is on disk. */
+  /** Before the first attempt of a run that may not be repeated: resolves when its begin is on disk. Rejects: it fails with `io`. */
   begin?(run: TaskRun<P>): Promise<void> | undefined;
   /** Exactly once for every pulled run. */
   ended(run: TaskRun<P>, ending: Ending, output: Output | null): void;

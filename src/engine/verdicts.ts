@@ -98,6 +98,12 @@ export function neverPerformed({ code, message }: CancelReason): Failure {
   return { kind: "failed", error: { code, message, retryable: true } };
 }
 
+/** The verdict on an attempt that did not begin, since that could not be recorded before. */
+export function notRecorded(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "failed", error: { code: "io", message, retryable: false } };
+}
+
 /** The verdict when the code that performs attempts is broken. */
 export function internalFailure(error: unknown): Failure {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -75,15 +75,10 @@ function findLatest(options: ResumeOptions): FoundRun | ResumeOpening {
   let otherParams: RunHeader | null = null;
   for (const place of [directory, ...others]) {
     for (const runId of listRuns(place, disk)) {
-      const path = runFiles(place, runId).journal;
-      const header = readHeader(path, disk);
-      if (header === null) {
-        const reading = readJournal(path, disk);
-        if (reading.ok) reading.run.close();
-        // A run that was killed while it wrote its first line did nothing.
-        else if (reading.problem.code !== "empty") return refused(5, reading.problem.message);
-        continue;
-      }
+      const header = headerOf(runFiles(place, runId).journal, disk);
+      // A run that was killed while it wrote its first line did nothing.
+      if (header === null) continue;
+      if ("ok" in header) return header;
       if (identityOf(header).params !== params) otherParams ??= header;
       else if (hadSelection(header, place, options)) return { directory: place, runId };
       else otherSelection ??= { directory: place, runId };
@@ -107,6 +102,16 @@ function hadSelection(header: RunHeader, directory: string, { plan, disk }: Resu
     one = one.resumes === null ? null : readHeader(runFiles(directory, one.resumes).journal, disk);
   }
   return false;
+}
+
+/** Null when there is none yet; a refusal when it is damaged. */
+function headerOf(path: string, disk: Disk): RunHeader | ResumeOpening | null {
+  const header = readHeader(path, disk);
+  if (header !== null) return header;
+  const reading = readJournal(path, disk);
+  if (!reading.ok) return reading.problem.code === "empty" ? null : refused(5, reading.problem.message);
+  reading.run.close();
+  return reading.run.header;
 }
 
 function findNamed(

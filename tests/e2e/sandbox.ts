@@ -72,6 +72,11 @@ export class Sandbox {
     rmSync(this.path(name));
   }
 
+  /** Everything in the directory, state too. */
+  clear(): void {
+    for (const name of readdirSync(this.directory)) rmSync(this.path(name), { recursive: true });
+  }
+
   // deno-lint-ignore no-explicit-any -- a report is read as the JSON it is
   json(name: string): any {
     return JSON.parse(this.read(name));

@@ -40,6 +40,7 @@ async function simulate(seed: number): Promise<string> {
   const ended = new Map<string, Ending["outcome"]>();
   const pulled = new Set<string>();
   const expected = new Set<string>();
+  const unrecorded = new Set<string>();
   const live = new Set<Call>();
 
   const tasks: TaskSpec<Item>[] = Array.from({ length: pick(1, 7) }, (_, t) => {
@@ -88,7 +89,14 @@ async function simulate(seed: number): Promise<string> {
     clock,
     hooks: {
       random: () => random(),
-      begin: () => (chance(0.2) ? new Promise((resolve) => clock.sleep(2, resolve)) : undefined),
+      begin(run) {
+        if (!chance(0.2)) return undefined;
+        const isRefused = chance(0.05);
+        if (isRefused) unrecorded.add(run.payload.name);
+        return new Promise((resolve, reject) =>
+          clock.sleep(2, () => isRefused ? reject(new Error("the disk is full")) : resolve())
+        );
+      },
       ended(run, ending) {
         const name = run.payload.name;
         if (ended.has(name)) wrong(`${name} ended twice`);
@@ -96,6 +104,7 @@ async function simulate(seed: number): Promise<string> {
         say(`= ${name} ${ending.outcome}`);
       },
       perform(run, call) {
+        if (unrecorded.has(run.payload.name)) wrong(`${run.payload.name} began unrecorded`);
         const spec = tasks[run.task]!;
         const pool = pools[spec.pool]!;
         const key = spec.family ? `${pool.name}/${run.task}` : pool.name;
