@@ -94,10 +94,11 @@ export class PoolState<P> {
 
   /**
    * Runs that have begun and not ended are bounded, or a storm of failures with long waits would put every input in
-   * memory: past this no first attempt starts until a retry has ended.
+   * memory: past this no first attempt starts until a retry has ended. The bound is wide, since retries that the budget
+   * puts off are among them, and hold up everything behind them for half a minute once it is reached.
    */
   get begunLimit(): number {
-    return Math.max(1_024, 16 * this.limit);
+    return Math.max(4_096, 16 * this.limit);
   }
 
   get waitingForRetry(): number {

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startQueueServer } from "../servers/queue_server.ts";
+import { type RawRequest, startRawServer } from "../servers/raw_http_server.ts";
+import { inSandbox } from "./sandbox.ts";
+
+function answer({ socket }: RawRequest, status: number, headers = ""): void {
+  socket.write(`HTTP/1.1 ${status} Said So\r\n${headers}content-length: 2\r\n\r\nhi`);
+}
+
+/** What a loaded machine may add between a request's start and its coming here. */
+const slackMs = 60;
+
+for (const method of ["GET", "POST"]) {
+  test(
+    `a rate holds at the server for ${method}, in every window`,
+    inSandbox(async (sandbox) => {
+      const came: number[] = [];
+      const server = await startRawServer((request) => {
+        came.push(performance.now());
+        answer(request, 200);
+      });
+      try {
+        const { code, stderr } = await sandbox.runConfig(`
+version: 1
+targets: { api: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, concurrency: 32, rate: { limit: 200/s, burst: 10 } } }
+tasks: { call: { target: api, foreach: { range: "1..400" }, http: { method: ${method}, url: "/\${{ item }}" } } }
+`);
+        assert.equal(code, 0, stderr);
+        assert.equal(came.length, 400);
+        for (let i = 0; i < came.length; i++) {
+          for (let j = i; j < came.length; j++) {
+            const ms = came[j]! - came[i]!;
+            assert.ok(j - i + 1 <= 0.2 * (ms + slackMs) + 10, `${j - i + 1} requests in ${ms} ms`);
+          }
+        }
+        assert.ok(came.at(-1)! - came[0]! < 2_600, "and it is used");
+      } finally {
+        await server.close();
+      }
+    }),
+  );
+}
+
+test(
+  "Retry-After pauses the whole target, for every task of it, and is counted as throttled",
+  inSandbox(async (sandbox) => {
+    const came: { at: number; path: string }[] = [];
+    let toldAt = NaN;
+    const server = await startRawServer((request) => {
+      const now = performance.now();
+      came.push({ at: now, path: request.path });
+      if (came.length <= 20) return void setTimeout(() => answer(request, 200), 5);
+      if (Number.isNaN(toldAt)) toldAt = now;
+      if (now > toldAt + 1_000) answer(request, 200);
+      else answer(request, 429, "retry-after: 1\r\n");
+    });
+    try {
+      const { code, report, stderr } = await sandbox.runConfig(`
+version: 1
+targets:
+  api: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, concurrency: 4 }
+tasks:
+  one: { target: api, foreach: { range: "1..40" }, http: { url: "/one/\${{ item }}" } }
+  two: { target: api, foreach: { range: "1..40" }, http: { url: "/two/\${{ item }}" } }
+`);
+      assert.equal(code, 0, stderr);
+      // Those that were on their way when the first was told are told, too.
+      const inPause = came.filter(({ at }) => at > toldAt + 100 && at < toldAt + 995);
+      assert.deepEqual(inPause, []);
+      assert.ok(report.targets.api.throttled >= 1 && report.targets.api.throttled <= 4);
+      const after = came.filter(({ at }) => at >= toldAt + 995);
+      assert.ok(after.some(({ path }) => path.startsWith("/one")));
+      assert.ok(after.some(({ path }) => path.startsWith("/two")));
+    } finally {
+      await server.close();
+    }
+  }),
+);
+
+test(
+  "Retry-After beyond the total timeout fails at once and says so; one that makes no sense is ignored and named",
+  inSandbox(async (sandbox) => {
+    const server = await startRawServer((request) =>
+      answer(request, 429, request.path === "/long" ? "retry-after: 600\r\n" : "retry-after: tomorrow\r\n")
+    );
+    const startedAt = performance.now();
+    try {
+      const { report } = await sandbox.runConfig(`
+version: 1
+defaults: { retry: { attempts: 2, backoff: { initial: 10ms } } }
+targets:
+  a: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, timeout: { total: 30s } }
+  b: { http: { baseUrl: "http://127.0.0.1:${server.port}" } }
+tasks:
+  long: { target: a, http: { url: /long } }
+  nonsense: { target: b, http: { url: /nonsense } }
+`);
+      assert.ok(performance.now() - startedAt < 10_000);
+      const [long, nonsense] = report.results;
+      assert.equal(long.attempts.length, 1);
+      assert.match(
+        long.error.message,
+        /answered 429.*; the server asked to wait 10m, longer than the time left/,
+      );
+      assert.equal(nonsense.attempts.length, 2);
+      assert.match(nonsense.error.message, /retry-after, "tomorrow", is neither seconds nor a date/);
+    } finally {
+      await server.close();
+    }
+  }),
+);
+
+test(
+  "with a server that fails half of the time 10,000 task runs make at most 1.25 times as many requests",
+  inSandbox(async (sandbox) => {
+    let count = 0;
+    const startedAt = performance.now();
+    const server = await startRawServer((request) => answer(request, count++ % 2 === 0 ? 503 : 200));
+    try {
+      const { code, report } = await sandbox.runConfig(`
+version: 1
+targets:
+  api: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, concurrency: 50, retry: { attempts: 5, backoff: { initial: 5ms } } }
+tasks: { call: { target: api, foreach: { range: "1..10000" }, capture: none, http: { url: "/\${{ item }}" } } }
+`);
+      assert.equal(code, 1);
+      assert.ok(count <= 12_500, `${count} requests`);
+      assert.ok(performance.now() - startedAt < 120_000, "what is put off holds up nothing but itself");
+      assert.equal(report.summary.attempts, count);
+      assert.ok(report.summary.retriesWithheld > 0);
+      assert.equal(report.summary.ok + report.summary.failed, 10_000);
+    } finally {
+      await server.close();
+    }
+  }),
+);
+
+test(
+  "a breaker waits for a target that is down with few probes, and every task run is ok",
+  inSandbox(async (sandbox) => {
+    const startedAt = performance.now();
+    const isDown = () =>
+      performance.now() - startedAt > downFrom && performance.now() - startedAt < downFrom + 3_000;
+    const downFrom = 1_500;
+    let probes = 0;
+    const server = await startRawServer((request) => {
+      if (!isDown()) return void setTimeout(() => answer(request, 200), 20);
+      if (performance.now() - startedAt > downFrom + 200) probes++;
+      request.socket.resetAndDestroy();
+    });
+    try {
+      const { code, report, stderr } = await sandbox.runConfig(`
+version: 1
+targets:
+  api:
+    http: { baseUrl: "http://127.0.0.1:${server.port}" }
+    concurrency: 8
+    breaker: { openFor: 500ms }
+tasks: { call: { target: api, foreach: { range: "1..1200" }, http: { url: "/\${{ item }}" } } }
+`);
+      assert.equal(code, 0, stderr);
+      assert.equal(report.summary.ok, 1_200);
+      assert.ok(probes >= 1 && probes <= 10, `${probes} probes`);
+      assert.equal(report.targets.api.breaker.openings, 1);
+      assert.ok(report.targets.api.breaker.openMs > 2_000, `${report.targets.api.breaker.openMs}`);
+    } finally {
+      await server.close();
+    }
+  }),
+);
+
+test(
+  "a breaker gives up on a target that stays down: the rest is skipped as circuit_open",
+  inSandbox(async (sandbox) => {
+    const { code, report } = await sandbox.runConfig(`
+version: 1
+targets:
+  api:
+    http: { baseUrl: "http://127.0.0.1:1" }
+    concurrency: 4
+    breaker: { openFor: 100ms, giveUpAfter: 500ms }
+tasks: { call: { target: api, foreach: { range: "1..500" }, http: { url: "/\${{ item }}" } } }
+`);
+    assert.equal(code, 1);
+    assert.ok(report.summary.skippedBy.circuit_open > 400, JSON.stringify(report.summary));
+    assert.equal(report.results.at(-1).error.code, "circuit_open");
+  }),
+);
+
+test(
+  "an adaptive limit follows a server whose capacity changes: nearly as fast as the best limit, with an order fewer errors",
+  inSandbox(async (sandbox) => {
+    const runs = 1_500;
+    const measure = async (concurrency: string) => {
+      const server = await startQueueServer({
+        capacity: (ms) => (ms % 4_000 < 2_000 ? 20 : 8),
+        workMs: () => 40,
+        policy: "shed",
+      });
+      try {
+        const { report } = await sandbox.runConfig(`
+version: 1
+targets:
+  api: { http: { baseUrl: "${server.url}" }, concurrency: ${concurrency}, timeout: { total: 6s }, retry: { attempts: 10, backoff: { initial: 20ms, max: 200ms } } }
+tasks: { call: { target: api, foreach: { range: "1..${runs}" }, capture: none, http: { url: "/\${{ item }}" } } }
+`);
+        const errors = server.seen.filter(({ status }) => status !== 200).length;
+        return { ms: report.run.durationMs as number, ok: report.summary.ok as number, errors, report };
+      } finally {
+        await server.close();
+      }
+    };
+    const found = await measure("auto");
+    assert.equal(found.ok, runs);
+    const { limit, min, max, settled, history } = found.report.targets.api.concurrency;
+    assert.deepEqual([min, max], [1, 64]);
+    assert.ok(settled >= 4 && settled <= 24, `settled at ${settled}`);
+    assert.equal(limit, history.at(-1).limit);
+    assert.ok(history.some(({ why }: { why: string }) => why === "loss"), JSON.stringify(history));
+
+    const careful = await measure("8");
+    const wide = await measure("64");
+    assert.equal(careful.errors, 0);
+    assert.ok(found.ms <= careful.ms * 1.2, `${found.ms} ms, and ${careful.ms} at 8`);
+    assert.ok(found.errors * 10 <= wide.errors, `${found.errors} errors, and ${wide.errors} at 64`);
+  }),
+);
