@@ -10,7 +10,7 @@ import { renderProgress, visibleWidth } from "./render.ts";
 export type ProgressMode = "bar" | "log" | "none";
 
 export interface Progress {
-  /** Writes lines above the live view. */
+  /** Writes lines above the live view, a moment later. */
   say(text: string): void;
   /** Takes the view away; nothing is written after. */
   stop(): void;
@@ -18,6 +18,8 @@ export interface Progress {
 
 const barEveryMs = 100;
 const logEveryMs = 10_000;
+/** Characters; more is shown at once. */
+const mostUnsaid = 65_536;
 /** Rates are over this long. */
 const windowMs = 5_000;
 
@@ -34,6 +36,8 @@ export function startProgress(options: ProgressOptions): Progress {
   let timer: Timer | undefined;
   /** How wide each line of the view is that stands on the terminal. */
   let drawn: number[] = [];
+  /** Said since the view was drawn: a line for every attempt must not draw it a thousand times a second. */
+  let unsaid = "";
   let stopped = false;
   const samples: { at: number; ended: readonly number[] }[] = [];
 
@@ -45,14 +49,15 @@ export function startProgress(options: ProgressOptions): Progress {
   if (mode !== "none") schedule();
   return {
     say(text) {
-      erase();
-      output.write(text);
-      if (mode === "bar" && !stopped) redraw();
+      if (mode !== "bar" || stopped) return output.write(text);
+      unsaid += text;
+      if (unsaid.length > mostUnsaid) redraw();
     },
     stop() {
       stopped = true;
       timer?.cancel();
-      erase();
+      const shown = `${drawn.length > 0 ? `${toTop()}\x1b[J` : ""}${unsaid}`;
+      if (shown !== "") output.write(shown);
     },
   };
 
@@ -73,14 +78,11 @@ export function startProgress(options: ProgressOptions): Progress {
       color: options.color,
       perSecond: rates(view),
     });
-    output.write(`\x1b[?25l${toTop()}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J\x1b[?25h`);
+    const said = unsaid === "" ? "" : `\x1b[J${unsaid}`;
+    const shown = lines.map((line) => `${line}\x1b[K\n`).join("");
+    output.write(`\x1b[?25l${toTop()}${said}${shown}\x1b[J\x1b[?25h`);
     drawn = lines.map(visibleWidth);
-  }
-
-  function erase(): void {
-    if (drawn.length === 0) return;
-    output.write(`${toTop()}\x1b[J`);
-    drawn = [];
+    unsaid = "";
   }
 
   /** To the view's first line. A terminal that became narrower has folded what is now too wide. */
