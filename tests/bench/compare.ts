@@ -1,5 +1,6 @@
 import { measure, RunFailure, type Sample } from "./measure.ts";
 import { findTool } from "./machine.ts";
+import { median } from "./median.ts";
 
 /** The same work, done by several programs. */
 export interface Comparison {
@@ -84,11 +85,4 @@ function medianOf(samples: readonly Sample[]): Omit<Sample, "stdout"> {
     cpuMs: orNull(known(samples.map(({ cpuMs }) => cpuMs))),
     peakBytes: orNull(known(samples.map(({ peakBytes }) => peakBytes))),
   };
-}
-
-/** The middle one, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

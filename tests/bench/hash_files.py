@@ -16,4 +16,4 @@ def read(path):
 with ThreadPoolExecutor(8) as pool:
     results = list(pool.map(read, sorted(glob.glob(f"{sys.argv[1]}/*"))))
 with open(sys.argv[2], "w") as file:
-    json.dump(results, file)
+    file.write(json.dumps(results))

@@ -41,10 +41,10 @@ export function comparisonText({ title, details }: Comparison, standings: readon
 
 /** One series as a table. */
 export function growthText({ title }: Growth, points: readonly GrowthPoint[]): string {
-  const [first] = points;
-  const rows = points.map(({ count, wallMs, cpuMs, peakBytes, liveBytes }) => {
-    const held = first?.liveBytes && liveBytes && count > first.count
-      ? `${((liveBytes - first.liveBytes) / (count - first.count)).toFixed(1)} B`
+  const rows = points.map(({ count, wallMs, cpuMs, peakBytes, liveBytes }, i) => {
+    const before = points[i - 1];
+    const held = before?.liveBytes && liveBytes
+      ? `${((liveBytes - before.liveBytes) / (count - before.count)).toFixed(1)} B`
       : "";
     return [
       writtenCount(count),
