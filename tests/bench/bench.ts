@@ -37,6 +37,7 @@ try {
 }
 if (!flags.quick && flags.only === undefined) {
   await Deno.writeTextFile(page, performancePage(machine, rounds, sections));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", page.pathname] }).output();
   console.error(`written to ${page.pathname}`);
 }
 

@@ -39,6 +39,10 @@ export function comparisonText({ title, details }: Comparison, standings: readon
   }`;
 }
 
+const growthDetails =
+  "Each number of runs once. What is alive at the end, and how much of it each further task run holds, is " +
+  "what a full collection leaves shortly before the end, in a second run from the sources.";
+
 /** One series as a table. */
 export function growthText({ title }: Growth, points: readonly GrowthPoint[]): string {
   const rows = points.map(({ count, wallMs, cpuMs, peakBytes, liveBytes }, i) => {
@@ -65,7 +69,7 @@ export function growthText({ title }: Growth, points: readonly GrowthPoint[]): s
     "alive at the end",
     "held for one more",
   ];
-  return `## ${title}\n\n${table(heads, rows)}`;
+  return `## ${title}\n\n${growthDetails}\n\n${table(heads, rows)}`;
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
