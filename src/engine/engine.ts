@@ -396,10 +396,11 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
    */
   function send(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
     const { pool } = lane;
+    // The stop may have come while its begin was on the way to the disk.
+    if (stopped) call.cancel({ code: stopped.code, message: stopped.message });
     if (call.cancelled !== undefined) return settle(lane, run, call, neverPerformed(call.cancelled));
     if (pool.sends === null) return perform(lane, run, call);
     pool.unsent.push({ lane, run, call });
-    if (stopped) return dropUnsent(pool, stopped);
     mark(pool);
     queueTurn();
   }
