@@ -37,6 +37,15 @@ test("HttpAttempt goes from a public server to public ones only", async () => {
   }
 });
 
+test("HttpAttempt goes to a link-local address that the config names, and not where a name leads to one", async () => {
+  const address = "169.254.169.254";
+  const meant = await run([{ address }], { url: `http://${address}/latest` });
+  assert.equal(meant.verdict.kind, "answer");
+  assert.equal(meant.lines[0]!.to, `GET http://${address}:80/latest`);
+  const { verdict } = await run([{ address }], { url: "http://a.test/latest" });
+  assert.ok(verdict.kind === "failed" && verdict.error.code === "blocked_address");
+});
+
 test("HttpAttempt does not forget on the way that it has been to a public server", async () => {
   const { verdict } = await run([
     redirect("http://b.test/", { address: "10.0.0.1" }),
