@@ -211,7 +211,7 @@ test("exec ends a program that ignores SIGTERM, 1.5 s later", async () => {
   const took = Date.now() - began;
   assert.deepEqual([error.code, error.message, error.retryable], [timeout.code, timeout.message, false]);
   assert.deepEqual([output?.fields["signal"], output?.fields["stdout"]], ["SIGKILL", "ready\n"]);
-  assert.ok(took >= 1590 && took < 20_000, `it took ${took} ms`);
+  assert.ok(took >= 1590 && took < 4000, `it took ${took} ms`);
 });
 
 test("exec lets a program clean up on SIGTERM, and still calls it timed out", async () => {

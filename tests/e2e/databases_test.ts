@@ -113,7 +113,7 @@ test(
     const sentAt = performance.now();
     send(child, "SIGINT");
     const { code, report } = await sandbox.finish(child);
-    assert.ok(performance.now() - sentAt < 15_000, `${performance.now() - sentAt} ms`);
+    assert.ok(performance.now() - sentAt < 1_500, `${performance.now() - sentAt} ms`);
     assert.equal(code, 130);
     assert.equal(report.summary.cancelled, 8);
     assert.deepEqual([running(postgres), queries(mariadb), clients(redis)], [0, 0, 0]);

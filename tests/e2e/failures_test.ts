@@ -128,6 +128,7 @@ const execCases: readonly HttpCase[] = [
   ["{ command: ['true'], cwd: none }", "failed", "spawn", 1],
   ['{ command: [echo, "${{ params.dash }}"] }', "failed", "template", 1],
   ['{ command: [echo, --, "${{ params.dash }}"] }', "ok", "", 1],
+  ['{ command: [echo, "${{ item }}"] }', "failed", "template", 1, "foreach: { jsonl: lists.jsonl }"],
 ];
 
 test(
@@ -136,6 +137,7 @@ test(
     const tasks = execCases.map(([exec, , , , more], i) =>
       `  t${i}: { exec: ${exec}${more ? `, ${more}` : ""} }`
     );
+    sandbox.write("lists.jsonl", "[1]\n");
     const { code, report, stderr } = await sandbox.runConfig(
       `version: 1
 params: { dash: { default: "--version" } }
@@ -278,6 +280,7 @@ tasks:
     assert.equal(outcomes(cancelled.report), "failed cancelled failed not_run", cancelled.stderr);
     assert.equal(cancelled.report.results[1].error.code, "max_failures");
     assert.equal(cancelled.report.failures.first.task, "fails");
+    assert.ok(cancelled.report.run.durationMs < 900);
     assert.equal(cancelled.code, 1);
     assert.equal((await sandbox.runConfig(config("drain"), ["--fail-fast"])).report.summary.cancelled, 1);
   }),

@@ -23,7 +23,7 @@ test(
     const { code, report, stderr } = await sandbox.runConfig(config);
     assert.equal(code, 0, stderr);
     assert.equal(report.summary.ok, 2_000);
-    assert.ok(performance.now() - from < 60_000, `${performance.now() - from} ms`);
+    assert.ok(performance.now() - from < 15_000, `${performance.now() - from} ms`);
   }),
 );
 
@@ -51,7 +51,7 @@ test(
     clearInterval(timer);
     assert.equal(code, 0, stderr);
     const tookMs = performance.now() - from;
-    assert.ok(tookMs < 120_000, `${tookMs} ms`);
+    assert.ok(tookMs < 40_000, `${tookMs} ms`);
     assert.ok(peakKiB < 400_000, `${peakKiB} KiB`);
     checkReport(sandbox.json("report.json"));
   }),
@@ -78,7 +78,7 @@ tasks:
     assert.match(seen[0], /huge (ok|too_large)/);
     assert.match(seen[1], /endless (too_large|timeout)/);
     assert.deepEqual(seen.slice(2, 4), ["binary ok", "broken ok"]);
-    assert.ok(report.run.durationMs < 25_000);
+    assert.ok(report.run.durationMs < 12_000);
     const binaryOutput = report.results[2].output.stdoutBase64;
     assert.equal(atob(binaryOutput).length, 1_000);
     assert.equal(atob(report.results[3].output.stdoutBase64), "a\xffb\0c");
@@ -242,7 +242,7 @@ test(
     }
     times.sort((a, b) => a - b);
     // Some of it is this test's own: starting any process takes it 5 to 20 ms.
-    assert.ok(times[3]! < 1_000, `${times}`);
+    assert.ok(times[3]! < 150, `${times}`);
   }),
 );
 

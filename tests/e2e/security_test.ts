@@ -141,7 +141,7 @@ test("a config that is a bomb is refused at once", async () => {
       const from = performance.now();
       const { code, stderr } = await sandbox.run(["check", "fanout.yaml"]);
       assert.equal(code, 2, `${what}: ${stderr.slice(0, 500)}`);
-      assert.ok(performance.now() - from < 15_000, `${what} took ${performance.now() - from} ms`);
+      assert.ok(performance.now() - from < 3_000, `${what} took ${performance.now() - from} ms`);
       assert.ok(stderr.length < 10_000, what);
       assert.doesNotMatch(stderr, /RangeError|bunfs/, what);
     })());

@@ -36,8 +36,7 @@ for (const afterMs of [0, 20, 60, 150, 400, 900]) {
       await server.close();
       const tookMs = Date.now() - sentAt;
       assert.deepEqual(sandbox.survivors(), []);
-      // Far below the 30 s that a run without an end to it would take, and far above what a busy machine does.
-      assert.ok(tookMs < 20_000, `${tookMs} ms to stop`);
+      assert.ok(tookMs < 2_000, `${tookMs} ms to stop`);
       // Before the handler is there, the signal's own default ends the program.
       if (signal === "SIGINT" && afterMs < 200) return assert.equal(report, undefined);
       assert.equal(code, 130, stderr);
@@ -49,7 +48,7 @@ for (const afterMs of [0, 20, 60, 150, 400, 900]) {
       ]);
       for (const { attempts } of report.results) {
         for (const { startedAt } of attempts) {
-          assert.ok(Date.parse(startedAt) - sentAt < 1_500, `${startedAt} is long after the signal`);
+          assert.ok(Date.parse(startedAt) - sentAt < 100, `${startedAt} is after the signal`);
         }
       }
       const known = report.results.filter(({ task }: Result) => task !== "flow").length;
@@ -121,7 +120,7 @@ tasks:
     const { code, report, stderr } = await sandbox.finish(child);
     const tookMs = performance.now() - sentAt;
     assert.equal(code, 130, stderr);
-    assert.ok(tookMs > 1_400 && tookMs < 20_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_400 && tookMs < 2_500, `${tookMs} ms`);
     assert.deepEqual(report.results.map(({ outcome }: Result) => outcome), [
       "cancelled",
       "cancelled",
@@ -150,7 +149,7 @@ tasks:
     send(second, "SIGINT");
     const { code, report } = await sandbox.finish(second);
     assert.deepEqual([code, report.results[0].outcome], [130, "cancelled"]);
-    assert.ok(performance.now() - secondAt < 15_000);
+    assert.ok(performance.now() - secondAt < 2_500);
     await sandbox.shell("rm started report.json");
 
     const third = sandbox.startConfig(config);
@@ -163,7 +162,7 @@ tasks:
     }
     const end = await ending;
     assert.equal(end.code, 143);
-    assert.ok(performance.now() - thirdAt < 10_000);
+    assert.ok(performance.now() - thirdAt < 1_000);
     await delay(100);
     assert.deepEqual(sandbox.survivors(), [], "not even then does a process live on");
   }),
