@@ -44,6 +44,9 @@ import {
 const familyLookAhead = 1_000;
 /** After this long without giving up the thread, the next turn is a macrotask. */
 const sliceMs = 10;
+/** For so long answers are taken in before attempts are begun in their place, and so long that may go on in one slice. */
+const takeInMs = 1;
+const sliceOfManyMs = 50;
 /**
  * A timer that comes later than this was held up with the whole program (Ctrl-Z, a debugger, a machine out of breath):
  * for a moment nothing is timed out, since what ended meanwhile is told only after the timer.
@@ -97,6 +100,8 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   let turnQueued = false;
   let laterTurnQueued = false;
   let sliceStart = clock.now();
+  let manySince = -Infinity;
+  let lastOfMany = -Infinity;
   let armedAt = Infinity;
   let live = 0;
   let openTasks = tasks.length;
@@ -127,9 +132,8 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   function queueTurn(): void {
     if (turnQueued || finished) return;
-    if (clock.now() - sliceStart >= sliceMs) return queueLaterTurn();
-    turnQueued = true;
-    queueMicrotask(guardedTurn);
+    if (clock.now() - sliceStart >= sliceMs) queueLaterTurn();
+    else queueTurnAtOnce();
   }
 
   /** A turn once everything that is there to be heard has been heard. */
@@ -141,6 +145,27 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       sliceStart = clock.now();
       if (!turnQueued) guardedTurn();
     });
+  }
+
+  /**
+   * While most of a pool is at work, the answers at hand are taken in first and then several attempts begun at once: to
+   * read, write, read, write costs a tenth more than to read, read, write, write. But an answer takes long to take in while
+   * the program is young and not yet compiled: those that came first do not wait for a hundred others.
+   */
+  function queueTurnOfMany(now: number): void {
+    if (!laterTurnQueued) {
+      manySince = lastOfMany = now;
+      queueLaterTurn();
+    } else if (now - lastOfMany > takeInMs && now - manySince < sliceOfManyMs) {
+      lastOfMany = now;
+      queueTurnAtOnce();
+    }
+  }
+
+  function queueTurnAtOnce(): void {
+    if (turnQueued || finished) return;
+    turnQueued = true;
+    queueMicrotask(guardedTurn);
   }
 
   function guardedTurn(): void {
@@ -464,9 +489,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     mark(pool);
     if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
     if (task.spec.family) pools.restIfIdle(pool, now);
-    // While most of a pool is at work, the answers at hand are taken in first and then several attempts begun at once: to
-    // read, write, read, write costs a tenth more than to read, read, write, write.
-    if (pool.running * 2 > pool.limit) queueLaterTurn();
+    if (pool.running * 2 > pool.limit) queueTurnOfMany(now);
     else queueTurn();
   }
 
