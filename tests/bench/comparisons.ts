@@ -27,7 +27,7 @@ tasks: { get: { target: api, foreach: { range: "1..${count}" }, http: { url: "/f
     name: "wrk, one thread: the limit",
     needs: ["wrk"],
     command: ["wrk", "-t1", "-c50", "-d2s", `${url}?n=1`],
-    readMs: (stdout) => count * 1000 / Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1]),
+    readMs: (stdout) => readWrk(stdout, count),
   };
   return [{
     title: `${writtenCount(count)} GETs of 1 KiB, 50 at a time, from a local nginx`,
@@ -64,6 +64,11 @@ tasks: { get: { target: api, foreach: { range: "1..${count}" }, http: { url: "/f
   }];
 }
 
+/** How long wrk would have taken for so many requests. */
+function readWrk(stdout: string, count: number): number {
+  return count * 1000 / Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1]);
+}
+
 function slowGets({ slow, directory, config, run }: Workshop): Comparison {
   const path = config(
     "slow_gets",
@@ -81,6 +86,12 @@ tasks: { get: { target: api, foreach: { range: "1..2000" }, http: { url: "/?n=\$
         name: "curl -Z",
         needs: ["curl"],
         command: ["curl", "-s", "-Z", "--parallel-max", "100", "-o", "/dev/null", `${slow}/?n=[1-2000]`],
+      },
+      {
+        name: "wrk, one thread: the limit",
+        needs: ["wrk"],
+        command: ["wrk", "-t1", "-c100", "-d4s", `${slow}/`],
+        readMs: (stdout) => readWrk(stdout, 2000),
       },
     ],
   };

@@ -38,7 +38,7 @@ export async function openWorkshop(share: number): Promise<Workshop> {
   await makeFiles(`${directory}/files`, files);
   const nginx = await startNginx(directory);
   const postgres = findTool("postgres") === null ? null : await startPostgres();
-  const slow = await startSlowServer(script("slow_server.ts"));
+  const slow = await startSlowServer(script);
   return {
     directory,
     fanout,
@@ -121,10 +121,10 @@ http { access_log off; keepalive_requests 100000000; ${temporary} server { liste
   }
 }
 
-async function startSlowServer(script: string): Promise<Server> {
+async function startSlowServer(script: Workshop["script"]): Promise<Server> {
   const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", script, String(port)],
+  const child = new Deno.Command(script("../../node_modules/bun/bin/bun.exe"), {
+    args: [script("slow_server.ts"), String(port)],
     stdout: "null",
   }).spawn();
   const url = `http://127.0.0.1:${port}`;
