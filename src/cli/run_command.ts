@@ -2,7 +2,7 @@ import { readSecrets } from "../plan/read_secrets.ts";
 import { inputContext } from "../run/input_context.ts";
 import { makeNotifier } from "../run/notify.ts";
 import { type Prepared, prepareRun } from "../run/prepare_run.ts";
-import { signalCodes } from "../run/signals.ts";
+import { cameBeforeAnythingRan, signalCodes } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
 import type { CommandBody, ParsedArguments } from "./command.ts";
@@ -74,7 +74,7 @@ async function runInside(conduct: Omit<Conduct, "prepared">, loaded: LoadedPlan)
   const prepared = await prepare(loaded, ports, signals.beforeRun);
   const signal = signals.first();
   if (signal !== null) {
-    ports.host.stderr.write(`fanout: ${signal} came before anything ran\n`);
+    ports.host.stderr.write(cameBeforeAnythingRan(signal));
     return signalCodes[signal];
   }
   if (prepared === null) return 2;

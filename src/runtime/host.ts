@@ -3,6 +3,8 @@ import { hostname } from "node:os";
 import process from "node:process";
 import type { Host, Output } from "./ports.ts";
 
+const signalHandlers = new Map<string, () => void>();
+
 /** The process this program runs in. */
 export const realHost: Host = {
   arguments: process.argv.slice(2),
@@ -13,9 +15,10 @@ export const realHost: Host = {
   stdout: output(1, () => process.stdout),
   stderr: output(2, () => process.stderr),
   onSignal(signal, handler) {
+    const isFirst = !signalHandlers.has(signal);
+    signalHandlers.set(signal, handler);
     // A background shell starts its children with SIGINT ignored: a handler would undo what the user asked for.
-    if (ignoredSignals().has(signal)) return;
-    process.on(signal, handler);
+    if (isFirst && !ignoredSignals().has(signal)) process.on(signal, () => signalHandlers.get(signal)!());
   },
   exit(code) {
     process.exit(code);

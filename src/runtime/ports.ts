@@ -53,7 +53,7 @@ export interface Host {
   readonly stdout: Output;
   /** Progress, logs, summaries and errors. */
   readonly stderr: Output;
-  /** A signal that was ignored when the program started stays ignored. */
+  /** Takes the place of the handler before. A signal that was ignored when the program started stays ignored. */
   onSignal(signal: "SIGINT" | "SIGTERM" | "SIGHUP", handler: () => void): void;
   /** Ends at once; what was written to `stdout` and `stderr` has been written. */
   exit(code: number): never;
