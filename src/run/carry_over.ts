@@ -10,8 +10,10 @@ import {
   keptFromJournal,
   lost,
   mayStand,
+  overwritten,
   stands,
 } from "./earlier_result.ts";
+import type { SaveOwner } from "../tasks/save_register.ts";
 import type { OutputsRead } from "./outputs_read.ts";
 import { openOutputs } from "./secret_outputs.ts";
 
@@ -53,6 +55,8 @@ export interface CarryOptions {
   readonly rerun: ReadonlySet<string>;
   /** Outputs that expressions of other tasks read, secret ones too. */
   readonly outputsRead: OutputsRead;
+  /** Takes the place where a kept result was saved, so that nothing else is saved there. Gives why it cannot. */
+  claimSaved(owner: SaveOwner, shown: string): string | null;
   /** Tells whether anything that reads the outputs of a task (by position) is still to run. Made only where it matters. */
   neededAgain(look: CarryOver["look"]): (task: number) => Promise<boolean>;
 }
@@ -118,7 +122,12 @@ export function makeCarryOver(options: CarryOptions): CarryOver {
       else tally.again++;
       return null;
     }
-    const { kept } = found.carried;
+    const { kept, output } = found.carried;
+    const clash = output?.saved ? options.claimSaved({ task: position, index }, output.saved) : null;
+    if (clash !== null) {
+      tally.again++;
+      return overwritten(clash);
+    }
     if (kept === null) tally.unknown++;
     else {
       tally.kept++;

@@ -6,7 +6,7 @@ import type { EarlierRuns } from "../journal/earlier_runs.ts";
 import type { Result } from "../model/result.ts";
 import type { EarlierEnd } from "../model/run_record.ts";
 import { type CarryOver, makeCarryOver } from "./carry_over.ts";
-import { idOfList, keptFromJournal } from "./earlier_result.ts";
+import { type Carried, idOfList, keptFromJournal } from "./earlier_result.ts";
 
 const error = { code: "http_status", message: "status 500", retryable: true } as const;
 const unknown = { code: "outcome_unknown", message: "killed", retryable: false } as const;
@@ -21,6 +21,8 @@ interface Given {
   /** Something that reads its outputs is still to run. */
   readonly isNeeded?: boolean;
   readonly lists?: { readonly [id: string]: string };
+  /** Why what was saved cannot stay where it is. */
+  readonly clash?: string;
 }
 
 const id = "0".repeat(32);
@@ -37,6 +39,8 @@ function carry(end: EarlierEnd | null, given: Given = {}): CarryOver {
     earlier,
     rerun: new Set(given.rerun ? ["t"] : []),
     outputsRead: new Map(given.reads === undefined ? [] : [["t", new Set(given.reads)]]),
+    claimSaved: (owner, shown) =>
+      given.clash === undefined ? null : `${owner.index} ${shown}: ${given.clash}`,
     neededAgain: () => async () => given.isNeeded === true,
   });
 }
@@ -156,4 +160,17 @@ test("take() hands a kept list to the task that goes through it", async () => {
   const { kept, output } = (await carry(ended({}), { other: eachConsumer, lists }).take(0, 3, id))!;
   assert.deepEqual([...output!.feeds!], [[1, ["a", { b: 1 }]]]);
   assert.deepEqual(kept!.lists.map(({ json }) => json), ['["a",{"b":1}]']);
+});
+
+test("take() keeps no result whose file another task run has taken", () => {
+  const saved = ended({ output: { saved: "out/x" } });
+  const given = carry(saved, { clash: "taken" });
+  const { ending, kept } = given.take(0, 5, id) as Carried;
+  assert.equal(kept, null);
+  assert.deepEqual(ending, {
+    outcome: "failed",
+    error: { code: "save", message: "5 out/x: taken", retryable: false },
+  });
+  assert.deepEqual([given.tallies[0]!.kept, given.tallies[0]!.again], [0, 1]);
+  assert.notEqual((carry(saved).take(0, 5, id) as Carried).kept, null);
 });

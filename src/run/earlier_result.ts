@@ -91,6 +91,12 @@ export const lost: Carried = {
   kept: null,
 };
 
+/** What an earlier run saved lies where another task run saves in this one: it cannot be kept. */
+export function overwritten(message: string): Carried {
+  const ending: Ending = { outcome: "failed", error: { code: "save", message, retryable: false } };
+  return { ending, output: null, kept: null };
+}
+
 /** The id in the journal of the list that a task run gives to the task `consumer`: another `each` is another list. */
 export function idOfList(runId: string, { name, foreach }: TaskPlan): string {
   const each = foreach?.source === "from" ? foreach.each : null;

@@ -32,6 +32,7 @@ import { allOutputsRead, outputsRead } from "./outputs_read.ts";
 import { openProgram, type Program } from "./program.ts";
 import { retryRandom } from "./retry_random.ts";
 import type { RunClock } from "./run_clock.ts";
+import { claimSaved, type SaveContext } from "./save_result.ts";
 import type { ExpressionCompiler } from "./scope.ts";
 import { openOutputs } from "./secret_outputs.ts";
 import { makeTaskGraph, tasksNeeded } from "./task_graph.ts";
@@ -119,11 +120,18 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
 
   const read = programs.map(({ task, namesRead }) => outputsRead(namesRead, tasksNeeded(task, tasks)));
   const graph = makeTaskGraph(plan.tasks, read);
+  const save: SaveContext = {
+    files: ports.saves,
+    outputDirectory: plan.outputDirectory,
+    register: reservedRegister(plan),
+    taskNames: plan.tasks.map((task) => task.name),
+  };
   const carryOver = setup.earlier === null ? null : makeCarryOver({
     plan,
     earlier: setup.earlier.runs,
     rerun: setup.earlier.rerun,
     outputsRead: allOutputsRead(read),
+    claimSaved: (owner, shown) => claimSaved(owner, shown, save),
     neededAgain: (look) =>
       makeNeededAgain({
         plan,
@@ -158,12 +166,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     },
     redactor: setup.redactor,
     learnSecret: setup.redactor.learn,
-    save: {
-      files: ports.saves,
-      outputDirectory: plan.outputDirectory,
-      register: reservedRegister(plan),
-      taskNames: plan.tasks.map((task) => task.name),
-    },
+    save,
   };
 
   const engine: Engine = runEngine<Payload>({

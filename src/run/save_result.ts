@@ -2,7 +2,7 @@ import type { Vars } from "../model/expression.ts";
 import type { SaveFiles } from "../runtime/save_files.ts";
 import type { Body } from "../tasks/body.ts";
 import type { SaveSink } from "../tasks/body_store.ts";
-import { openSave, placeKey, SaveError, type SavePlace, savePlace } from "../tasks/save.ts";
+import { fixedPlace, openSave, placeKey, SaveError, type SavePlace, savePlace } from "../tasks/save.ts";
 import type { SaveOwner, SaveRegister } from "../tasks/save_register.ts";
 import type { Program } from "./program.ts";
 
@@ -52,7 +52,8 @@ export function startSave(
       if (save.condition !== null && !save.condition.holds(resultVars)) return null;
       if (body === null) throw new SaveError(`a result of ${program.task.kind} has nothing to save`);
       const place = early ?? savePlace(save.path, resultVars, context.outputDirectory);
-      claim(owner, place, context);
+      const clash = claim(owner, place, context);
+      if (clash !== null) throw new SaveError(clash);
       const file = open ?? openSave(context.files, place);
       if (open === null) file.write(body.finish().content ?? new Uint8Array());
       await file.commit();
@@ -62,10 +63,16 @@ export function startSave(
   };
 }
 
-function claim(owner: SaveOwner, place: SavePlace, { register, taskNames }: SaveContext): void {
+/** Takes the place of what an earlier run saved, for the task run that stands for it now. Gives why it cannot. */
+export function claimSaved(owner: SaveOwner, shown: string, context: SaveContext): string | null {
+  return claim(owner, fixedPlace(shown, context.outputDirectory), context);
+}
+
+/** Null, or that somebody else has the place. */
+function claim(owner: SaveOwner, place: SavePlace, { register, taskNames }: SaveContext): string | null {
   const other = register.claim(placeKey(place), owner);
-  if (other === undefined) return;
+  if (other === undefined) return null;
   const named = ({ task, index }: SaveOwner) => `input ${index} of "${taskNames[task]}"`;
   const who = typeof other === "string" ? `it is ${other}` : `${named(other)} saves there`;
-  throw new SaveError(`Cannot save ${named(owner)} to "${place.shown}": ${who}; give each its own path`);
+  return `Cannot save ${named(owner)} to "${place.shown}": ${who}; give each its own path`;
 }

@@ -371,3 +371,28 @@ test(
     await resume(secretive(""), []);
   }),
 );
+
+test(
+  "what an earlier run saved is not written over by another task run of the one that goes on with it",
+  inSandbox(async (sandbox) => {
+    const text = `
+version: 1
+name: saves
+tasks:
+  get:
+    foreach: { jsonl: "-" }
+    key: "\${{ item.id }}"
+    exec: { command: [printf, "%s", "\${{ item.id }}"] }
+    save: "out/\${{ item.file }}"
+`;
+    const first = await sandbox.runConfig(text, [], { stdin: '{"id":"one","file":"x"}\n' });
+    assert.equal(first.code, 0, first.stderr);
+    const stdin = '{"id":"two","file":"x"}\n{"id":"one","file":"x"}\n';
+    const second = await sandbox.runConfig(text, ["--resume"], { stdin });
+    assert.equal(second.code, 1, second.stderr);
+    const [two, one] = second.report.results;
+    assert.deepEqual([one.outcome, two.outcome, two.error.code], ["ok", "failed", "save"]);
+    assert.match(two.error.message, /input 0 of "get" to "out\/x": input 1 of "get" saves there/);
+    assert.equal(sandbox.read("out/x"), "one");
+  }),
+);
