@@ -182,9 +182,11 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   const unwritten = await writeReports(report, outputs, ports);
   for (const { message } of unwritten) exitCode = complain(ports, message, 3);
   if (stream !== null) {
-    // Its reader may take for ever; the reports are there by now.
+    // Its reader may take for ever; the reports are there by now. After a signal it has the grace that work has.
     signals.onRest(stream.giveUp);
+    const patience = signals.first() === null ? null : ports.clock.after(plan.run.graceMs, stream.giveUp);
     const trouble = await stream.finish(results);
+    patience?.cancel();
     if (trouble !== null) exitCode = complain(ports, trouble, 3);
   }
   const finals = exitCode === 3 ? [] : finalOutputs(plan, journal.results);
@@ -193,6 +195,7 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     complain(ports, message, 0);
   }
   const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
+  signals.onRest(conduct.notifier.giveUp);
   await conduct.notifier.ended({ exitCode, head: report.head, reportPath });
   if (!args.has("quiet") || exitCode !== 0) {
     const width = host.stderr.isTerminal ? host.stderr.columns() : 80;

@@ -64,6 +64,7 @@ export async function runLoaded(
   }
   // A start that was skipped is nobody's business: the run that goes on will tell how it ended.
   if (gate.kind === "open" || exitCode !== 0) {
+    signals.onRest(notifier.giveUp);
     await notifier.ended({ exitCode, head: null, reportPath: null });
   }
   return exitCode;

@@ -16,19 +16,24 @@ const mostBytes = 64 * 1024;
 /**
  * Reads every secret of a plan at once, before anything runs; one trailing newline is cut. Those that are missing, empty, too short
  * or no text are reported, and left out. No message ever holds a value.
+ *
+ * @throws the signal's reason when it ends the commands that print them
  */
 export async function readSecrets(
   plan: Pick<Plan, "secrets" | "config">,
   ports: SecretPorts,
   report: ReportProblem,
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const reading = Object.entries(plan.secrets).map(async ([name, source]) => ({
     name,
     source,
-    found: await readSecret(source, plan, ports),
+    found: await readSecret(source, plan, ports, signal),
   }));
+  const all = await Promise.all(reading);
+  signal?.throwIfAborted();
   const values = new Map<string, string>();
-  for (const { name, source, found } of await Promise.all(reading)) {
+  for (const { name, source, found } of all) {
     const wrong = "wrong" in found ? found.wrong : wrongWith(found.text);
     if (wrong === undefined && "text" in found) values.set(name, withoutNewline(found.text));
     else report(["secrets", name], `secret ${name}: ${whereOf(source)} ${wrong}`);
@@ -40,8 +45,9 @@ function readSecret(
   source: SecretSource,
   plan: Pick<Plan, "config">,
   ports: SecretPorts,
+  signal: AbortSignal | undefined,
 ): Promise<Printed> | Printed {
-  if ("command" in source) return runSecretCommand(source.command, plan, ports, mostBytes);
+  if ("command" in source) return runSecretCommand(source.command, plan, ports, mostBytes, signal);
   if ("file" in source) return readFile(source.file, ports.sources);
   const text = ports.host.environment[source.env];
   return text === undefined ? { wrong: "is not set: export it, or change the config" } : { text };

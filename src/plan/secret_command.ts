@@ -23,12 +23,15 @@ const timeoutMs = 30_000;
 /**
  * Runs the program of a secret in the config's directory, with the environment as it is and nothing on stdin, and gives what
  * it printed. It has 30 s, and `maxBytes` to print. Only the last line of its stderr appears in a message.
+ *
+ * @param signal ends it early
  */
 export async function runSecretCommand(
   [program = "", ...args]: readonly string[],
   { config }: Pick<Plan, "config">,
   ports: CommandPorts,
   maxBytes: number,
+  signal?: AbortSignal,
 ): Promise<Printed> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const complaint = keepLastLine(nothingToMask);
@@ -51,12 +54,15 @@ export async function runSecretCommand(
   const ended = superviseProcess(child, ports.clock, line);
   const message = `did not end within ${writtenDuration(timeoutMs)}`;
   const timer = ports.clock.after(timeoutMs, () => line.onCancel?.({ code: "timeout", message }));
-  const { exitCode, signal, cancelled } = await ended;
+  const stop = () => line.onCancel?.({ code: "interrupted", message: "was interrupted" });
+  signal?.addEventListener("abort", stop);
+  const { exitCode, signal: endedBy, cancelled } = await ended;
+  signal?.removeEventListener("abort", stop);
   timer.cancel();
   const last = complaint.read();
   const said = last === undefined ? "" : `: ${last}`;
   if (cancelled) return { wrong: cancelled.message + said };
-  if (signal !== null) return { wrong: `was ended by ${signal}${said}` };
+  if (endedBy !== null) return { wrong: `was ended by ${endedBy}${said}` };
   if (exitCode !== 0) return { wrong: `exited with ${exitCode}${said}` };
   if (output.bytes > maxBytes) {
     return { wrong: `printed ${output.bytes} bytes: a secret has at most ${maxBytes}` };

@@ -14,6 +14,8 @@ export interface Notifier {
   started(secrets: ReadonlyMap<string, string>): void;
   /** Resolves when every message was delivered or given up, after some 25 s at the latest. The first call counts. */
   ended(ended: RunEnded): Promise<void>;
+  /** Gives up what was not delivered yet. */
+  giveUp(): void;
 }
 
 /** How a run ended. */
@@ -46,6 +48,7 @@ export function makeNotifier(options: NotifyOptions): Notifier {
   const troubles: string[] = [];
   let secrets: ReadonlyMap<string, string> | null = null;
   let hasEnded = false;
+  const patience = new AbortController();
   return {
     started(known) {
       secrets = known;
@@ -63,6 +66,7 @@ export function makeNotifier(options: NotifyOptions): Notifier {
       await Promise.all(underWay);
       troubles.forEach(notice);
     },
+    giveUp: () => patience.abort(),
   };
 
   function tell(event: Event, known: ReadonlyMap<string, string>, said: Said): void {
@@ -81,19 +85,18 @@ export function makeNotifier(options: NotifyOptions): Notifier {
     const vars = { ...planVars(plan.params, plan), secrets: Object.fromEntries(known) };
     const url = addressFor(address, event, vars);
     if (typeof url === "string") return void troubles.push(`cannot notify of the ${event}: ${url}`);
-    let delivery = await postJson(url, json, ports);
-    for (let count = 1; count < tries && !delivery.delivered; count++) {
+    const { signal } = patience;
+    let delivery = await postJson(url, json, ports, signal);
+    for (let count = 1; count < tries && !delivery.delivered && !signal.aborted; count++) {
       // The end is better news than the start.
       if (event === "start" && hasEnded) break;
-      await pauseFor(betweenTriesMs, ports.clock, noSignal);
-      delivery = await postJson(url, json, ports);
+      await pauseFor(betweenTriesMs, ports.clock, signal);
+      delivery = await postJson(url, json, ports, signal);
     }
     // The path of such an address is often what gives access to it.
     if (!delivery.delivered) troubles.push(`${url.origin} was not told of the ${event}: ${delivery.why}`);
   }
 }
-
-const noSignal = new AbortController().signal;
 
 /** How a run ended, or that it has not. */
 type Said = Omit<RunEnded, "exitCode"> & { readonly exitCode: number | null };

@@ -12,13 +12,14 @@ const limitMs = 5_000;
 const maxHeaderBytes = 64 * 1024;
 
 /**
- * Posts JSON to an `http` or `https` URL, once. It takes 5 s at most and never rejects: a redirect, a bad status and a
- * network failure are reasons why it was not delivered.
+ * Posts JSON to an `http` or `https` URL, once. It takes 5 s at most, or until `signal` is aborted, and never rejects: a
+ * redirect, a bad status and a network failure are reasons why it was not delivered.
  */
 export async function postJson(
   url: URL,
   json: string,
   ports: Pick<Ports, "http" | "clock" | "host">,
+  signal: AbortSignal,
 ): Promise<Delivery> {
   const origin = originOf(url);
   const routes = new Routes({
@@ -41,6 +42,9 @@ export async function postJson(
   let exchange: HttpExchange | null = null;
   const fail = (why: string) => resolve({ delivered: false, why });
   const timer = ports.clock.after(limitMs, () => fail(`no answer within ${limitMs} ms`));
+  const giveUp = () => fail("there was no answer yet when a signal came");
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp);
   const headers = [
     `host: ${origin.authority}`,
     `user-agent: fanout/${version}`,
@@ -66,6 +70,7 @@ export async function postJson(
   });
   const delivery = await promise;
   timer.cancel();
+  signal.removeEventListener("abort", giveUp);
   exchange.cancel();
   client.close();
   return delivery;

@@ -15,7 +15,7 @@ export interface Prepared {
 /**
  * Reads the secrets and looks at every source: what is missing, doubled or wrong is reported, and null is given: exit 2.
  *
- * @throws the signal's reason when it stops the survey
+ * @throws the signal's reason when it stops the reading of secrets or the survey
  */
 export async function prepareRun(
   plan: Plan,
@@ -29,7 +29,7 @@ export async function prepareRun(
     problems++;
     report(path, message, where);
   };
-  const secrets = await readSecrets(plan, ports, count);
+  const secrets = await readSecrets(plan, ports, count, signal);
   for (const { path, message } of await checkSources(plan, context)) count(path, message);
   if (problems > 0) return null;
   const surveyed = await survey(plan, context, signal);
