@@ -1,7 +1,7 @@
 import { readSecrets } from "../plan/read_secrets.ts";
 import { inputContext } from "../run/input_context.ts";
 import { makeNotifier } from "../run/notify.ts";
-import { type Prepared, prepareRun } from "../run/prepare_run.ts";
+import { prepareRun } from "../run/prepare_run.ts";
 import { cameBeforeAnythingRan, signalCodes } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
@@ -72,7 +72,10 @@ export async function runLoaded(
 
 async function runInside(conduct: Omit<Conduct, "prepared">, loaded: LoadedPlan): Promise<number> {
   const { ports, signals, notifier } = conduct;
-  const prepared = await prepare(loaded, ports, signals.beforeRun);
+  const { plan, source } = loaded;
+  const prepared = await prepareRun(plan, ports, inputContext(plan, ports), (path, message, where) => {
+    printProblems([source.diagnose(path, message, where)], source.text, ports);
+  }, signals.beforeRun);
   const signal = signals.first();
   if (signal !== null) {
     ports.host.stderr.write(cameBeforeAnythingRan(signal));
@@ -81,21 +84,4 @@ async function runInside(conduct: Omit<Conduct, "prepared">, loaded: LoadedPlan)
   if (prepared === null) return 2;
   notifier.started(prepared.secrets);
   return await conductRun({ ...conduct, prepared });
-}
-
-/** Null when something is wrong, which was said, or when a signal came. */
-async function prepare(
-  { plan, source }: LoadedPlan,
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<Prepared | null> {
-  if (signal.aborted) return null;
-  try {
-    return await prepareRun(plan, ports, inputContext(plan, ports), (path, message, where) => {
-      printProblems([source.diagnose(path, message, where)], source.text, ports);
-    }, signal);
-  } catch (error) {
-    if (signal.aborted) return null;
-    throw error;
-  }
 }

@@ -36,6 +36,8 @@ export const tuneCommand: CommandBody = async (args, machine) => {
   const prepared = await prepareRun(tuned.plan, ports, inputContext(tuned.plan, ports), (path, message) => {
     printProblems([source.diagnose(path, message)], source.text, ports);
   }, signals.beforeRun);
+  const early = signals.first();
+  if (early !== null) return signalCodes[early];
   if (prepared === null) return 2;
 
   const measured = await measureAll(

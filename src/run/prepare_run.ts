@@ -14,10 +14,25 @@ export interface Prepared {
 
 /**
  * Reads the secrets and looks at every source: what is missing, doubled or wrong is reported, and null is given: exit 2.
- *
- * @throws the signal's reason when it stops the reading of secrets or the survey
+ * Null, too, when the signal ends it.
  */
 export async function prepareRun(
+  plan: Plan,
+  ports: Ports,
+  context: InputContext,
+  report: ReportProblem,
+  signal: AbortSignal,
+): Promise<Prepared | null> {
+  try {
+    signal.throwIfAborted();
+    return await prepare(plan, ports, context, report, signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+}
+
+async function prepare(
   plan: Plan,
   ports: Ports,
   context: InputContext,

@@ -106,6 +106,14 @@ test(
     const { code, stderr } = await interruptWhen(child, () => sandbox.exists("asked"));
     assert.deepEqual([code, stderr], [130, nothingRan]);
     assert.deepEqual(sandbox.survivors(), []);
+
+    sandbox.unlink("asked");
+    const target = "targets: { cpu: { concurrency: 1 } }";
+    const task = "tasks: { a: { target: cpu, idempotent: true, exec: { command: ['true'] } } }";
+    sandbox.write("tune.yaml", `version: 1\n${secret}\n${target}\n${task}`);
+    const tune = sandbox.start(["tune", "tune.yaml", "--target", "cpu"]);
+    const tuned = await interruptWhen(tune, () => sandbox.exists("asked"));
+    assert.deepEqual([tuned.code, tuned.stderr], [130, ""]);
   }),
 );
 
