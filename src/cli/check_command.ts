@@ -1,6 +1,6 @@
 import { loadConfig } from "../config/load_config.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
-import type { CommandBody } from "./command.ts";
+import { type CommandBody, UsageError } from "./command.ts";
 import { maxConfigBytes, printProblems } from "./load_plan.ts";
 import { readFile } from "./read_file.ts";
 
@@ -9,10 +9,16 @@ export const checkCommand: CommandBody = async (args, ports) => {
   const { host } = ports;
   let errors = 0;
   for (const file of args.operands) {
-    const contents = await readFile(ports.sources, resolvePath(host.cwd(), file), maxConfigBytes);
-    const { problems, source } = loadConfig(contents, file);
-    printProblems(problems, source.text, ports);
-    errors += problems.filter(({ severity }) => severity === "error").length;
+    try {
+      const contents = await readFile(ports.sources, resolvePath(host.cwd(), file), maxConfigBytes);
+      const { problems, source } = loadConfig(contents, file);
+      printProblems(problems, source.text, ports);
+      errors += problems.filter(({ severity }) => severity === "error").length;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      host.stderr.write(`fanout: ${error.message}\n`);
+      errors++;
+    }
   }
   if (errors > 0) {
     host.stderr.write(`fanout: ${errors} ${errors === 1 ? "problem" : "problems"} found\n`);
