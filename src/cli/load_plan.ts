@@ -1,8 +1,9 @@
 import { loadConfig, type Loaded } from "../config/load_config.ts";
+import { loadParamsFile } from "../config/load_params_file.ts";
 import { showDiagnostic } from "../config/show_diagnostic.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Plan, RunPolicy } from "../model/plan.ts";
-import type { PlanFlags } from "../plan/given.ts";
+import type { Given, PlanFlags } from "../plan/given.ts";
 import { makePlan } from "../plan/make_plan.ts";
 import { blotUserinfo } from "../report/redactor.ts";
 import { detectCpus } from "../runtime/cpus.ts";
@@ -11,7 +12,6 @@ import type { Ports } from "../runtime/ports.ts";
 import { directoryOf, resolvePath } from "../runtime/resolve_path.ts";
 import { type ParsedArguments, UsageError } from "./command.ts";
 import { readFile } from "./read_file.ts";
-import { readParamsFile } from "./read_params_file.ts";
 
 /** More is no config but a mistake. */
 export const maxConfigBytes = 10_000_000;
@@ -52,16 +52,10 @@ export async function planText(
 ): Promise<LoadedPlan | null> {
   const { host } = ports;
   const flags = planFlags(args, host.cwd());
-  const paramsFiles = [];
-  for (const name of args.values("params")) {
-    paramsFiles.push(await readParamsFile(ports.sources, name, resolvePath(host.cwd(), name)));
-  }
-
   const loaded = loadConfig(contents, file);
-  if (loaded.config === undefined) {
-    printProblems(loaded.problems, loaded.source.text, ports);
-    return null;
-  }
+  const paramsFiles = await readParamsFiles(args.values("params"), ports);
+  if (loaded.config === undefined) printProblems(loaded.problems, loaded.source.text, ports);
+  if (loaded.config === undefined || paramsFiles === null) return null;
   const planned = makePlan(loaded.config, {
     config: { path: file, directory, sha256: sha256Hex(contents) },
     runId: makeRunId(startedAt, ports.random),
@@ -76,6 +70,18 @@ export async function planText(
   printProblems([...loaded.problems, ...planned.problems], loaded.source.text, ports);
   for (const message of planned.usage) host.stderr.write(`fanout: ${message}\n`);
   return planned.plan === undefined ? null : { plan: planned.plan, source: loaded.source };
+}
+
+/** The values of every `--params FILE`; null after what is wrong with one was printed. */
+async function readParamsFiles(names: readonly string[], ports: Ports): Promise<Given["paramsFiles"] | null> {
+  const files = [];
+  for (const name of names) {
+    const contents = await readFile(ports.sources, resolvePath(ports.host.cwd(), name), maxConfigBytes);
+    const { values, problems, text } = loadParamsFile(contents, name);
+    printProblems(problems, text, ports);
+    files.push({ path: name, values });
+  }
+  return files.every(({ values }) => values !== undefined) ? files as Given["paramsFiles"] : null;
 }
 
 /** One after the other, with the line and a caret, and how many there are. */

@@ -73,7 +73,7 @@ function unreadable(file: string, text: string, problems: readonly TextProblem[]
 }
 
 /** In the order of the file; what an alias repeats is said once. */
-function inOrder(found: readonly Diagnostic[]): Diagnostic[] {
+export function inOrder(found: readonly Diagnostic[]): Diagnostic[] {
   const byPlace = new Map(found.map((one) => [`${one.line}:${one.column}:${one.message}`, one]));
   return [...byPlace.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }

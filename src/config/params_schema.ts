@@ -19,7 +19,8 @@ import {
 const value = anything("A value.", { scope: "none", exact: true });
 
 const defaultValue = anything({
-  description: "The value when none is given; it may read `run` and other params.",
+  description:
+    "The value when none is given; it may read `run` and other params. `null` for a param that may be left out.",
   examples: ["eu", "${{ date(run.startedAt, '%Y-%m-%d', 'UTC') }}"],
 }, { scope: "params", secrets: false, exact: true });
 

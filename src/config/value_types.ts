@@ -6,6 +6,7 @@ import type { ParamSetting } from "./params_schema.ts";
 
 /** The type of a param in expressions. Numbers with a fraction are `dyn`, since `2` given for one is a CEL integer. */
 export function paramType(param: ParamSetting): TypeSpec {
+  if (param.default === null) return "dyn";
   switch (param.type) {
     case "text":
       return "string";
@@ -17,7 +18,7 @@ export function paramType(param: ParamSetting): TypeSpec {
     case "number":
       return "dyn";
     case undefined:
-      if (param.default !== undefined && param.default !== null) return typeOfValue(param.default);
+      if (param.default !== undefined) return typeOfValue(param.default);
       return param.enum ? typeOfValues(param.enum) : "string";
   }
 }

@@ -4,6 +4,7 @@
  *
  *     {"type":"run","id":"…","task":0,"index":12,"outcome":"ok","result":{…},"crc":"1a2b3c4d"}
  */
+import { stringifyJson } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { crc32 } from "../runtime/crc.ts";
 
@@ -34,7 +35,7 @@ export function beginText(task: number, index: number, id: string): string {
 
 /** A record of another type, without its end. */
 export function plainText(type: "header" | "total" | "end", members: object): string {
-  return JSON.stringify({ type, ...members }).slice(0, -1);
+  return stringifyJson({ type, ...members }).slice(0, -1);
 }
 
 const crcHead = new TextEncoder().encode(',"crc":"');

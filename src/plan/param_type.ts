@@ -22,8 +22,9 @@ export function readParamText(setting: ParamSetting, text: string): ReadParam {
   return checkParam(setting, value);
 }
 
-/** A param's value, if it is of its type and one of its choices. */
+/** A param's value, if it is of its type and one of its choices; one whose default is null may be null. */
 export function checkParam(setting: ParamSetting, value: Value): ReadParam {
+  if (value === null && setting.default === null) return { ok: null };
   const type = typeOf(setting);
   if (type !== null && !isOfType(type, value)) {
     const declare = setting.type ? "" : "; to allow anything else, give the param a type";
@@ -74,13 +75,20 @@ function valueOfText(type: ParamType, text: string): Value | undefined {
     case "int":
       return /^-?(0|[1-9]\d*)$/.test(text) ? parseJson(text) : undefined;
     case "number":
-      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+      return numberOf(text);
     case "bool":
       return text === "true" || text === "false" ? text === "true" : undefined;
     case "list":
     case "map":
       return valueOfJson(type, text);
   }
+}
+
+/** Whole numbers stay exact; what no double reaches is none. */
+function numberOf(text: string): number | bigint | undefined {
+  if (/^-?[1-9]\d*$/.test(text)) return parseJson(text) as number | bigint;
+  const value = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : NaN;
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function valueOfJson(type: "list" | "map", text: string): Value | undefined {

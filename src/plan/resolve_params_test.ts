@@ -56,6 +56,8 @@ const texts: readonly (readonly [setting: ParamSetting, text: string, value: unk
   [{ default: 5n }, "7", 7],
   [{ default: 1.5 }, "7", 7],
   [{ type: "number" }, "-1.5e3", -1500],
+  [{ type: "number" }, "-9007199254740993", -9007199254740993n],
+  [{ type: "int", default: null }, "7", 7],
   [{ default: true }, "false", false],
   [{ default: ["a"] }, '["b", 1]', ["b", 1]],
   [{ type: "map" }, '{"a": 1}', { a: 1 }],
@@ -75,6 +77,12 @@ const wrong: readonly (readonly [setting: ParamSetting, given: Partial<ParamsGiv
   [{ type: "int" }, set("abc"), 'params.p param p from --set: expected a whole number, got "abc"'],
   [{ type: "int" }, set("007"), 'params.p param p from --set: expected a whole number, got "007"'],
   [{ type: "number" }, set("1,5"), 'params.p param p from --set: expected a number, got "1,5"'],
+  [{ type: "number" }, set("1e999"), 'params.p param p from --set: expected a number, got "1e999"'],
+  [
+    { type: "int", default: null },
+    set("null"),
+    'params.p param p from --set: expected a whole number, got "null"',
+  ],
   [{ default: true }, set("yes"), 'params.p param p from --set: expected true or false, got "yes"'],
   [
     { type: "list" },
