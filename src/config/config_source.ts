@@ -1,7 +1,7 @@
 import { isCollection, isScalar, type Node, type Scalar } from "yaml";
 import type { ConfigPath, Diagnostic, ReportProblem } from "../model/diagnostic.ts";
 import type { TextProblem } from "./decode_text.ts";
-import { type AliasTargets, findNode, rangeOf } from "./find_node.ts";
+import { type AliasTargets, findNode, keyText, rangeOf } from "./find_node.ts";
 import { lineAt, quotedAt } from "./quoted_line.ts";
 
 /** A config's text and where its values stand, for whoever finds something wrong with one of them. */
@@ -39,8 +39,9 @@ export function configSource(
       return isScalar(node) && node.type === "PLAIN" ? node.source : undefined;
     },
     quoted(path) {
-      const { node } = findNode(root, path, targets);
-      if (!isCollection(node)) return undefined;
+      const { key, node } = findNode(root, path, targets);
+      if (isNothing(node)) return `${isScalar(key) ? `${keyText(key)}: ` : ""}"…"`;
+      if (!isCollection(node) && !isNull(node)) return undefined;
       const [start, end] = rangeOf(node);
       return text.slice(start, end).trimEnd().includes("\n") ? undefined : quotedAt(text, start);
     },
@@ -58,6 +59,15 @@ export function configSource(
     if (key && (isBlock || start === end)) return rangeOf(key);
     return isBlock ? [start, start + 1] : [start, end];
   }
+}
+
+function isNull(node: Node | null): node is Scalar<null> {
+  return isScalar(node) && node.value === null;
+}
+
+/** True where a key, or the `-` of a list, has no value behind it, or a `~`. */
+function isNothing(node: Node | null): boolean {
+  return isNull(node) && ["", "~"].includes(node.source ?? "");
 }
 
 /** A problem at an offset, with its line and column. */

@@ -225,6 +225,27 @@ tasks:
     ],
   },
   {
+    name: "null, and nothing, where an expression belongs",
+    text: `version: 1
+tasks:
+  a: { if: null, exec: { command: [echo, ~] } }
+  b:
+    exec: { command: [echo] }
+    expect:
+      -
+    outputs:
+      a: null # not yet
+      b:
+`,
+    problems: [
+      '3:12: expected an expression, got nothing; write it in quotes: if: "null"',
+      '3:42: expected text, got nothing; write it in quotes: "…"',
+      '7:8: expected an expression, got nothing; write it in quotes: "…"',
+      '9:10: expected an expression, got nothing; write it in quotes: a: "null"',
+      '10:7: expected an expression, got nothing; write it in quotes: b: "…"',
+    ],
+  },
+  {
     name: "a list beside its key",
     text: `version: 1
 tasks:

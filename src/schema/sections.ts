@@ -94,7 +94,7 @@ function readSection(
       const where = home === undefined ? hint(key, known) : `; ${home}`;
       place.reading.report(path, `unknown key "${key}"${where}`, { on: "key" });
       given.add(nearest(key, known) ?? key);
-    } else if (raw[key] === null && mayReset && !word.isRequired) {
+    } else if (raw[key] === null && mayReset && mayBeNull(entries, rules, key)) {
       read[key] = null;
     } else if (raw[key] !== undefined) {
       const value = word.read(raw[key], below(place, key));
@@ -103,6 +103,11 @@ function readSection(
   }
   checkTogether(rules, raw, given, place);
   return fillRequired(entries, read, given, place) ? read : undefined;
+}
+
+/** Not what says which of several things the section is: there is nothing to go back to. */
+function mayBeNull(entries: Entries, { exactlyOne = [] }: SectionRules, key: string): boolean {
+  return !entries[key]!.isRequired && !exactlyOne.includes(key);
 }
 
 /** Keys that are named where a map is missing; more would hide the message. */
@@ -162,7 +167,7 @@ function sectionJson(entries: Entries, doc: Doc, rules: SectionRules, mayReset: 
   const needed = keys.filter((key) => entries[key]!.isRequired);
   const properties = keys.map((key) => {
     const json = entries[key]!.json();
-    return [key, mayReset && !entries[key]!.isRequired ? orNull(json) : json];
+    return [key, mayReset && mayBeNull(entries, rules, key) ? orNull(json) : json];
   });
   return {
     type: "object",

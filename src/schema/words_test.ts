@@ -77,6 +77,11 @@ test("settings() keep null, which goes back to built-in; section() refuses it", 
   assert.deepEqual(read(request, { url: "/", maxBytes: null }).problems, [
     "maxBytes: expected a size such as 10MB, got nothing",
   ]);
+  // What says which of several things a section is has nothing to go back to.
+  const either = { a: words.fixedText("One."), b: words.fixedText("The other."), c: words.fixedText("More.") };
+  const program = words.settings(either, "A program.", { exactlyOne: ["a", "b"] });
+  const { problems } = read(program, { a: null, c: null });
+  assert.deepEqual(problems, ["a: expected text, got nothing"]);
 });
 
 test("duration(), size(), count(), share() and flag() keep a template and read what it gives", () => {
