@@ -273,7 +273,7 @@ export const commands: readonly Command[] = [
     operandCount: { min: 1, max: 1 },
     summary: "Print a crontab line, a systemd timer or a Kubernetes CronJob for a config",
     details:
-      "Times are those of crontab(5): minute hour day month weekday, or @hourly, @daily, @weekly, @monthly, @yearly; in the time zone of the machine. See also: fanout help cron.",
+      "Times are those of crontab(5): minute hour day month weekday, or @hourly, @daily, @weekly, @monthly, @yearly; in the time zone of the machine, for Kubernetes in that of the cluster. See also: fanout help cron.",
     examples: [
       'fanout schedule nightly.yaml --at "0 2 * * *"',
       'fanout schedule nightly.yaml --at "*/15 8-18 * * mon-fri" --as systemd -o /etc/systemd/system',

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config_schema.ts";
 import { loadConfig } from "../config/load_config.ts";
+import { printable } from "../model/written.ts";
 import { writeDestination } from "../report/destination.ts";
 import { programCommand } from "../runtime/helper.ts";
 import type { Ports } from "../runtime/ports.ts";
@@ -26,8 +27,11 @@ export const scheduleCommand: CommandBody = async (args, ports) => {
   }
   const job = await readJob(args, ports);
   if (job === null) return 2;
-  if (as === "cron") host.stdout.write(crontabLine(job));
-  else if (as === "kubernetes") {
+  if (as === "cron") {
+    const line = crontabLine(job);
+    if (typeof line !== "string") throw new UsageError(`cannot make a crontab line: ${line.wrong}`);
+    host.stdout.write(line);
+  } else if (as === "kubernetes") {
     const { kubernetesCronJob } = await import("./schedule/kubernetes.ts");
     host.stdout.write(kubernetesCronJob(job, args.value("image") ?? null));
   } else if (output === undefined) {
@@ -46,8 +50,17 @@ async function readJob(args: ParsedArguments, ports: Ports): Promise<ScheduledJo
   const at = parseCronTime(time);
   if ("wrong" in at) throw new UsageError(`--at: ${at.wrong}`);
   const file = resolvePath(host.cwd(), args.operands[0]!);
-  // deno-lint-ignore no-control-regex -- neither a crontab nor a unit has a way to write them
-  if (/[\x00-\x1f]/.test(file)) throw new UsageError("the path of the config holds control characters");
+  if (holdsControls(file)) throw new UsageError("the path of the config holds control characters");
+  const command = [...programCommand(), "run", file, ...paramWords(args, host.cwd())];
+  const unwritable = args.value("as") === "kubernetes" ? undefined : command.find(holdsControls);
+  if (unwritable !== undefined) {
+    throw new UsageError(
+      `"${
+        printable(unwritable)
+      }" holds control characters, and neither a crontab nor a unit has a way to write ` +
+        "them: give such a value in a file, with --params",
+    );
+  }
   const { config, problems, source } = loadConfig(
     await readFile(ports.sources, file, maxConfigBytes),
     args.operands[0]!,
@@ -63,12 +76,17 @@ async function readJob(args: ParsedArguments, ports: Ports): Promise<ScheduledJo
     name: config.name ?? file.replace(/^.*\//, "").replace(/\.ya?ml$/, ""),
     file,
     directory: directoryOf(file),
-    command: [...programCommand(), "run", file, ...paramWords(args, host.cwd())],
+    command,
     at,
     timeoutMs: milliseconds(config.run?.timeout) ?? null,
     graceMs: milliseconds(config.run?.grace) ?? 5_000,
     ...variablesOf(config),
   };
+}
+
+function holdsControls(word: string): boolean {
+  // deno-lint-ignore no-control-regex
+  return /[\x00-\x1f]/.test(word);
 }
 
 function paramWords(args: ParsedArguments, cwd: string): string[] {
@@ -87,9 +105,15 @@ function variablesOf({ secrets = {}, params = {} }: Config): {
   readonly secretVariables: readonly string[];
   readonly paramVariables: readonly string[];
 } {
+  const secretVariables = new Set(
+    Object.values(secrets).flatMap((secret) => ("env" in secret ? [secret.env] : [])),
+  );
+  const paramVariables = new Set(
+    Object.values(params).flatMap(({ env }) => (env === undefined ? [] : [env])),
+  );
   return {
-    secretVariables: Object.values(secrets).flatMap((secret) => ("env" in secret ? [secret.env] : [])),
-    paramVariables: Object.values(params).flatMap(({ env }) => (env === undefined ? [] : [env])),
+    secretVariables: [...secretVariables],
+    paramVariables: [...paramVariables.difference(secretVariables)],
   };
 }
 

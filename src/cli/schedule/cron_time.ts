@@ -1,6 +1,6 @@
 /** When a job starts, as `minute hour day month weekday` of crontab(5). Null stands for `*`. */
 export interface CronTime {
-  /** The five fields, as crontabs and Kubernetes take them. */
+  /** The five fields, as every cron and Kubernetes take them. */
   readonly text: string;
   readonly minutes: readonly number[] | null;
   readonly hours: readonly number[] | null;
@@ -27,8 +27,11 @@ export function parseCronTime(source: string): CronTime | { readonly wrong: stri
     sets.push(set);
   }
   const [minutes = null, hours = null, days = null, months = null, weekdays = null] = sets;
-  const time: CronTime = { text: texts.join(" "), minutes, hours, days, months, weekdays };
-  return impossible(time, texts) ?? time;
+  const wrong = impossible(days, months, weekdays, texts);
+  if (wrong !== null) return { wrong };
+  // Kubernetes knows no Sunday but 0, at the end of a range neither.
+  if (weekdays !== null && /7|-sun/i.test(texts[4]!)) texts[4] = weekdays.join(",");
+  return { text: texts.join(" "), minutes, hours, days, months, weekdays };
 }
 
 const macros: { readonly [name: string]: string } = {
@@ -71,13 +74,17 @@ function readField(text: string, field: Field): readonly number[] | null | strin
     if (step !== undefined && !star && last === undefined) {
       return `a step needs a range: write ${first}-${field.to}/${step}`;
     }
-    const to = star ? lastOf(field) : last === undefined ? from : readNumber(last, field);
+    const to = star ? lastOf(field) : last === undefined ? from : readLast(last, field);
     for (const number of [from, to]) {
       if (number === undefined) return `expected numbers from ${field.from} to ${field.to}${named(field)}`;
     }
     if (from! > to!) return `the range ${part} goes backwards`;
     const every = Number(step ?? 1);
     if (every < 1) return "a step is at least 1";
+    // To cron */90 is no mistake, and means once an hour.
+    if (step !== undefined && every > to! - from!) {
+      return `a step of ${step} goes past ${to}: it would never come twice`;
+    }
     for (let number = from!; number <= to!; number += every) found.add(number);
   }
   // Sunday is 0 and 7.
@@ -87,6 +94,11 @@ function readField(text: string, field: Field): readonly number[] | null | strin
 
 function lastOf({ name, to }: Field): number {
   return name === "weekday" ? 6 : to;
+}
+
+/** A week that is written from Friday to Sunday ends with day 7. */
+function readLast(text: string, field: Field): number | undefined {
+  return field.name === "weekday" && /^sun$/i.test(text) ? 7 : readNumber(text, field);
 }
 
 function readNumber(text: string, { from, to, words }: Field): number | undefined {
@@ -103,19 +115,18 @@ const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** A date that never comes, or one that cron and Kubernetes read differently. */
 function impossible(
-  { days, months, weekdays }: CronTime,
+  days: CronTime["days"],
+  months: CronTime["months"],
+  weekdays: CronTime["weekdays"],
   texts: readonly string[],
-): { wrong: string } | null {
+): string | null {
   const longest = Math.max(...(months ?? [1]).map((month) => longestMonths[month - 1]!));
   if (days !== null && weekdays === null && days.every((day) => day > longest)) {
-    return { wrong: `day "${texts[2]}" never comes in month "${texts[3]}"` };
+    return `day "${texts[2]}" never comes in month "${texts[3]}"`;
   }
   if (days !== null && weekdays !== null && [texts[2], texts[4]].some((text) => text!.startsWith("*"))) {
-    return {
-      wrong:
-        `a day and a weekday together, one of them with */, are "and" to one cron and "or" to another: ` +
-        "write the days out",
-    };
+    return `a day and a weekday together, one of them with */, are "and" to one cron and "or" to another: ` +
+      "write the days out";
   }
   return null;
 }

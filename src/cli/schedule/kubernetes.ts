@@ -7,7 +7,8 @@ const longestName = 52;
 
 /**
  * A CronJob that takes the config from a ConfigMap and secrets from a Secret, both of its own name; the comment above it
- * says how they are made.
+ * says how they are made. A ConfigMap is read-only: the config lies in a directory of the pod, where it can write beside
+ * it what it is told to.
  */
 export function kubernetesCronJob(job: ScheduledJob, image: string | null): string {
   const name = unitName(job).toLowerCase().slice(0, longestName).replace(/-+$/, "");
@@ -43,22 +44,22 @@ export function kubernetesCronJob(job: ScheduledJob, image: string | null): stri
               containers: [{
                 name: "fanout",
                 image: image ?? `fanout:${version}`,
-                args: ["run", `/config/${key}`, ...job.command.slice(job.command.indexOf(job.file) + 1)]
-                  // `$(NAME)` would be replaced.
-                  .map((word) => word.replaceAll("$(", "$$$$(")),
+                args: ["run", `/work/${key}`, ...job.command.slice(job.command.indexOf(job.file) + 1)]
+                  // `$(NAME)` would be replaced, and `$$` stands for one `$`.
+                  .map((word) => word.replaceAll("$", "$$$$")),
                 env: [
-                  { name: "XDG_STATE_HOME", value: "/state" },
+                  { name: "XDG_STATE_HOME", value: "/work/.state" },
                   ...job.secretVariables.map((variable) => fromSecret(variable, false)),
                   ...job.paramVariables.map((variable) => fromSecret(variable, true)),
                 ],
                 volumeMounts: [
-                  { name: "config", mountPath: "/config", readOnly: true },
-                  { name: "state", mountPath: "/state" },
+                  { name: "work", mountPath: "/work" },
+                  { name: "config", mountPath: `/work/${key}`, subPath: key, readOnly: true },
                 ],
               }],
               volumes: [
                 { name: "config", configMap: { name } },
-                { name: "state", emptyDir: {} },
+                { name: "work", emptyDir: {} },
               ],
             },
           },
@@ -70,7 +71,8 @@ export function kubernetesCronJob(job: ScheduledJob, image: string | null): stri
     ` --from-literal=${variable}=…`
   );
   const secret = literals.length === 0 ? "" : `# kubectl create secret generic ${name}${literals.join("")}\n`;
-  return `# kubectl create configmap ${name} --from-file=${shellQuoted(`${key}=${job.file}`)}\n${secret}${
-    stringify(manifest, { lineWidth: 110 })
-  }`;
+  return `# kubectl create configmap ${name} --from-file=${shellQuoted(`${key}=${job.file}`)}\n${secret}` +
+    "# The schedule is in the cluster's time zone, mostly UTC; spec.timeZone names another.\n" +
+    "# Reports and what is saved end with the pod, but for a persistentVolumeClaim in place of emptyDir.\n" +
+    stringify(manifest, { lineWidth: 110 });
 }

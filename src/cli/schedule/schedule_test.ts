@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { cronCommand } from "../../../tests/support/cron_command.ts";
 import { parseCronTime } from "./cron_time.ts";
 import { crontabLine } from "./crontab.ts";
 import { kubernetesCronJob } from "./kubernetes.ts";
@@ -16,7 +17,7 @@ function job(at: string, more: Partial<ScheduledJob> = {}): ScheduledJob {
     name: "nightly_sync",
     file,
     directory: "/srv/jobs",
-    command: ["/usr/local/bin/fanout", "run", file, "--set", "a=$(id) b"],
+    command: ["/usr/local/bin/fanout", "run", file, "--set", "a=$(id) b", "--set", "c=\\%\\\\\\"],
     at: time,
     timeoutMs: 1_200_000,
     graceMs: 5_000,
@@ -26,18 +27,24 @@ function job(at: string, more: Partial<ScheduledJob> = {}): ScheduledJob {
   };
 }
 
+function lineOf(wanted: ScheduledJob): string {
+  const line = crontabLine(wanted);
+  if (typeof line !== "string") throw new Error(line.wrong);
+  return line;
+}
+
 test("crontabLine() survives cron and the shell word for word", () => {
   const wanted = job("0 2 * * 1");
-  const lines = crontabLine(wanted).trimEnd().split("\n");
+  const lines = lineOf(wanted).trimEnd().split("\n");
   assert.ok(lines.slice(0, -1).every((line) => line.startsWith("#")), lines.join("\n"));
   assert.ok(lines[1]!.includes("API_TOKEN, REGION"));
   const line = lines.at(-1)!;
   assert.ok(line.startsWith("0 2 * * 1 "));
-  assert.doesNotMatch(line, /(^|[^\\])%/, "a bare % ends the command");
-  // What cron makes of it, and then sh.
-  const command = line.slice("0 2 * * 1 ".length).replaceAll("\\%", "%");
-  const words = execFileSync("sh", ["-c", `printf '%s\\0' ${command}`], { encoding: "utf8" }).split("\0");
-  assert.deepEqual(words.slice(0, -1), [...wanted.command, "--quiet"]);
+  for (const reading of ["one", "both"] as const) {
+    const command = cronCommand(line.slice("0 2 * * 1 ".length), reading);
+    const words = execFileSync("sh", ["-c", `printf '%s\\0' ${command}`], { encoding: "utf8" }).split("\0");
+    assert.deepEqual(words.slice(0, -1), [...wanted.command, "--quiet"]);
+  }
 });
 
 const calendars: readonly (readonly [at: string, calendars: readonly string[]])[] = [
@@ -65,7 +72,8 @@ test("systemdUnits() gives the service time to end, a state directory, and no sp
   const exec = /^ExecStart=(.*)$/m.exec(service!.text)![1]!;
   assert.equal(
     exec,
-    String.raw`/usr/local/bin/fanout run "/srv/jobs/it's 100%% \"mine\" $$HOME.yaml" --set "a=$$(id) b"`,
+    String
+      .raw`/usr/local/bin/fanout run "/srv/jobs/it's 100%% \"mine\" $$HOME.yaml" --set "a=$$(id) b" --set "c=\\%%\\\\\\"`,
   );
   assert.doesNotMatch(systemdUnits(job("@daily", { timeoutMs: null }))[0]!.text, /TimeoutStartSec/);
 });
@@ -80,7 +88,14 @@ test("kubernetesCronJob() never overlaps, never repeats, and takes secrets from 
   assert.deepEqual([backoffLimit, activeDeadlineSeconds], [0, 1_275]);
   const [container] = template.spec.containers;
   assert.equal(container.image, "registry/fanout:1");
-  assert.deepEqual(container.args, ["run", "/config/nightly-sync.yaml", "--set", "a=$$(id) b"]);
+  assert.deepEqual(container.args, [
+    "run",
+    "/work/nightly-sync.yaml",
+    "--set",
+    "a=$$(id) b",
+    "--set",
+    "c=\\%\\\\\\",
+  ]);
   assert.deepEqual(container.env[1], {
     name: "API_TOKEN",
     valueFrom: { secretKeyRef: { name: "nightly-sync", key: "API_TOKEN" } },

@@ -1,3 +1,4 @@
+import { printable } from "../../model/written.ts";
 import type { CronTime } from "./cron_time.ts";
 import { type ScheduledJob, unitName } from "./scheduled_job.ts";
 
@@ -13,7 +14,7 @@ export interface UnitFile {
  */
 export function systemdUnits(job: ScheduledJob): readonly UnitFile[] {
   const name = unitName(job);
-  const description = `fanout: ${printable(job.name)}`;
+  const description = `fanout: ${literal(printable(job.name))}`;
   const stopSeconds = Math.ceil(job.graceMs / 1_000) + 10;
   const service = [
     "[Unit]",
@@ -24,7 +25,7 @@ export function systemdUnits(job: ScheduledJob): readonly UnitFile[] {
     "[Service]",
     "Type=oneshot",
     `ExecStart=${job.command.map(execQuoted).join(" ")}`,
-    `WorkingDirectory=${printable(job.directory)}`,
+    `WorkingDirectory=${literal(job.directory)}`,
     "StateDirectory=fanout",
     "Environment=XDG_STATE_HOME=%S",
     ...environmentOf(job, name),
@@ -75,11 +76,11 @@ function listOf(numbers: readonly number[] | null): string {
 
 /** A word of `ExecStart`: quoted, with `%` and `$` taken literally. */
 function execQuoted(word: string): string {
-  const escaped = word.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$");
+  const escaped = literal(word.replace(/[\\"]/g, "\\$&")).replaceAll("$", "$$$$");
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
 
 /** Specifiers begin with `%`. */
-function printable(text: string): string {
+function literal(text: string): string {
   return text.replaceAll("%", "%%");
 }
