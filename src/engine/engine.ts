@@ -498,7 +498,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (
       verdict.kind === "backpressure" || (call.cancelled !== undefined && call.cancelled.code !== "timeout")
     ) return;
-    const isHealthy = verdict.kind === "ok" || !(verdict.unhealthy || isTimeout(call, verdict));
+    const isHealthy = verdict.kind === "ok" || !speaksOfTrouble(call, verdict);
     pool.breaker?.record(isHealthy, call.isProbe, now, pool.limit);
     if (pool.adaptive === null) return;
     const isLoss = !isHealthy || (verdict.kind === "failed" && verdict.throttled === true);
@@ -507,6 +507,11 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       ceiling.resize(pool, limit);
       mark(pool);
     }
+  }
+
+  /** The target's trouble, not the input's. */
+  function speaksOfTrouble(call: AttemptCall, failure: Failure): boolean {
+    return failure.unhealthy === true || isTimeout(call, failure);
   }
 
   function release(pool: PoolState<P>, task: TaskState<P>, call: AttemptCall): void {
@@ -533,7 +538,9 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const { pool, task: { spec } } = lane;
     if (failure.throttled) pool.throttled++;
     if (failure.retryAfterMs !== undefined) pause(pool, now, failure.retryAfterMs);
-    const isProbing = call.isProbe && attempt.outcome !== "cancelled" && attempt.error!.retryable && !stopped;
+    // One that was on its way when the breaker opened found what a probe finds: it cannot help it either.
+    const isProbe = call.isProbe || (pool.breaker?.isProbing === true && speaksOfTrouble(call, failure));
+    const isProbing = isProbe && attempt.outcome !== "cancelled" && attempt.error!.retryable && !stopped;
     if (isProbing) return afterProbe(lane, run, attempt, failure, now);
     const judged = judgeFailure({
       attempt,

@@ -136,39 +136,73 @@ tasks: { call: { target: api, foreach: { range: "1..10000" }, capture: none, htt
   }),
 );
 
-test(
-  "a breaker waits for a target that is down with few probes, and every task run is ok",
-  inSandbox(async (sandbox) => {
-    const startedAt = performance.now();
-    const isDown = () =>
-      performance.now() - startedAt > downFrom && performance.now() - startedAt < downFrom + 3_000;
-    const downFrom = 1_500;
-    let probes = 0;
-    const server = await startRawServer((request) => {
-      if (!isDown()) return void setTimeout(() => answer(request, 200), 20);
-      if (performance.now() - startedAt > downFrom + 200) probes++;
-      request.socket.resetAndDestroy();
-    });
-    try {
-      const { code, report, stderr } = await sandbox.runConfig(`
-version: 1
-targets:
-  api:
-    http: { baseUrl: "http://127.0.0.1:${server.port}" }
-    concurrency: 8
-    breaker: { openFor: 500ms }
-tasks: { call: { target: api, foreach: { range: "1..1200" }, http: { url: "/\${{ item }}" } } }
-`);
-      assert.equal(code, 0, stderr);
-      assert.equal(report.summary.ok, 1_200);
-      assert.ok(probes >= 1 && probes <= 10, `${probes} probes`);
-      assert.equal(report.targets.api.breaker.openings, 1);
-      assert.ok(report.targets.api.breaker.openMs > 2_000, `${report.targets.api.breaker.openMs}`);
-    } finally {
-      await server.close();
+const troubles = ["refuses", "resets", "answers 503"] as const;
+
+/** Good answers, then `downMs` of trouble from the hundredth request on, then good ones again. */
+async function startFailingServer(trouble: (typeof troubles)[number], downMs: number) {
+  const came: number[] = [];
+  let backAt = Infinity;
+  let server = await startRawServer(handle);
+  let back = Promise.resolve();
+  const { port } = server;
+  function handle(request: RawRequest) {
+    came.push(Date.now());
+    if (came.length === 100) {
+      backAt = Date.now() + downMs;
+      if (trouble === "refuses") back = comeBack();
     }
-  }),
-);
+    if (Date.now() >= backAt || came.length < 100) setTimeout(() => answer(request, 200), 5);
+    else if (trouble === "answers 503") answer(request, 503);
+    else if (trouble === "resets") request.socket.resetAndDestroy();
+  }
+  /** Nobody listens meanwhile: the kernel refuses connections. */
+  async function comeBack() {
+    await server.close();
+    await new Promise((resolve) => setTimeout(resolve, backAt - Date.now()));
+    server = await startRawServer(handle, { port });
+  }
+  return {
+    port,
+    came,
+    downFrom: () => backAt - downMs,
+    downUntil: () => backAt,
+    close: async () => {
+      await back;
+      await server.close();
+    },
+  };
+}
+
+test("a target is down for 20 s and back, refusing or resetting connections or answering 503: at most 10 probes, every task run ok", () =>
+  Promise.all(troubles.map((trouble) =>
+    inSandbox(async (sandbox) => {
+      const server = await startFailingServer(trouble, 20_000);
+      try {
+        const { code, report, stderr } = await sandbox.runConfig(`
+version: 1
+targets: { api: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, concurrency: 8, breaker: true } }
+tasks: { call: { target: api, foreach: { range: "1..600" }, http: { url: "/\${{ item }}" } } }
+`);
+        assert.equal(code, 0, `${trouble}: ${stderr}`);
+        assert.equal(report.summary.ok, 600);
+        // What brought it to open, twenty failures and what was on its way then, is over after two seconds at the most.
+        const isProbe = (at: number) => at > server.downFrom() + 2_000 && at < server.downUntil();
+        const starts: number[] = report.results
+          .flatMap((result: { attempts: { startedAt: string }[] }) => result.attempts)
+          .map((attempt: { startedAt: string }) => Date.parse(attempt.startedAt));
+        const probes = starts.filter(isProbe).length;
+        assert.ok(probes >= 1 && probes <= 10, `${trouble}: ${probes} probes`);
+        assert.equal(server.came.filter(isProbe).length, trouble === "refuses" ? 0 : probes);
+        const extra = starts.length - 600;
+        assert.ok(extra >= 20 && extra <= 20 + 8 + 10, `${trouble}: ${extra} attempts more than task runs`);
+        const { openings, openMs } = report.targets.api.breaker;
+        assert.equal(openings, 1);
+        assert.ok(openMs > 18_000, `${openMs} ms`);
+      } finally {
+        await server.close();
+      }
+    })()
+  )).then(() => {}));
 
 test(
   "a breaker gives up on a target that stays down: the rest is skipped as circuit_open",

@@ -43,6 +43,8 @@ export function startRawServer(
   options: {
     readonly tls?: ServerTls;
     readonly host?: string;
+    /** Default: a free one. */
+    readonly port?: number;
     readonly early?: (path: string, socket: Socket) => boolean;
   } = {},
 ): Promise<RawServer> {
@@ -68,7 +70,7 @@ export function startRawServer(
   server.on("tlsClientError", () => {});
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, options.host ?? "127.0.0.1", () => {
+    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
       resolve({
         port: (server.address() as { port: number }).port,
         connections: () => connections,

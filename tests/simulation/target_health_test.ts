@@ -48,6 +48,17 @@ test("the breaker waits out a target that is down for 20 s with a few probes, an
   }
 });
 
+test("an attempt that was on its way when the breaker opened uses up no more than a probe does", async () => {
+  const { outcomes } = await play({
+    pool: { limit: 40, breaker },
+    runs: 400,
+    attempts: 1,
+    serve: ({ now }) => (now > 2_000 && now < 8_000 ? { ms: 300, verdict: down } : { ms: 500, verdict: ok }),
+  });
+  // The nineteen before it are the first that anybody knows of.
+  assert.deepEqual(outcomes, { ok: 381, failed: 19 });
+});
+
 test("the breaker gives up on a target that stays down", async () => {
   const { outcomes, endedAt } = await play({
     pool: { limit: 16, breaker: { ...breaker, giveUpAfterMs: 60_000 } },
