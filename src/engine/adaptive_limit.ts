@@ -1,3 +1,5 @@
+import { LatencyBaselines } from "./latency_baselines.ts";
+
 /** One change of an adaptive limit. */
 export interface LimitChange {
   readonly at: number;
@@ -5,43 +7,28 @@ export interface LimitChange {
   readonly why: "start" | "growth" | "loss" | "latency";
 }
 
-/**
- * Finds how many attempts at a time a target bears, by additive increase and multiplicative decrease, one step a window:
- *
- *     losses (5xx, timeout, refused, 429) > 5 % of the limit, at once:  limit ← max(min, ⌊limit · 0.8⌋)
- *     most latencies > 2 · baseline:                                    limit ← max(min, ⌊limit · 0.9⌋)
- *     otherwise, when the limit was reached:                            limit ← min(max, limit + 1)
- *
- * The increase is a doubling until the first decrease, and waits eight windows before the value that led to the last loss:
- * what broke a minute ago is tried again, but seldom.
- *
- * A window lasts until as many attempts as the limit have ended; after the first decrease at least 10, and 100 ms. The
- * baseline is the median of windows at a low limit, for each task of the target by itself, since one may be slow by
- * nature. When latencies stay high at the least limit, it is not the limit that makes them so: they become the baseline,
- * and the search begins anew. Losses of attempts that began before the last decrease are its cause, not a reason for
- * another one; one loss in a window is an accident.
- *
- * Source: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the use of
- * latency follows TCP Vegas (Brakmo and Peterson, 1995), the caution near the last loss CUBIC (Ha, Rhee and Xu, 2008).
- */
 export class AdaptiveLimit {
   limit: number;
   readonly history: LimitChange[] = [];
   readonly #min: number;
   readonly #max: number;
-  readonly #latencies = new Map<number, number[]>();
-  readonly #baselines = new Map<number, Baseline>();
+  readonly #latencies = new LatencyBaselines();
+  /** A bucket: every loss adds one, every attempt that ends takes its tolerated share out. */
+  #losses = 0;
   /** Of this window. */
   #samples = 0;
-  #losses = 0;
   #windowStart = NaN;
   #shrunkAt = -Infinity;
   #wasFull = false;
   #isStarting = true;
   /** Where it last lost; Infinity once that has been passed unharmed. */
   #lostAt = Infinity;
+  /** How many windows it stays below that. */
+  #caution = minCaution;
   /** Windows that ended since the last change. */
   #calmWindows = 0;
+  /** What held when latencies began to be high, or when the limit had last been halved for it. */
+  #slowSince: { readonly limit: number; slowdown: number } | null = null;
 
   constructor(bounds: { readonly min: number; readonly max: number }) {
     this.#min = bounds.min;
@@ -59,8 +46,13 @@ export class AdaptiveLimit {
       this.#change(now, this.limit, "start");
     }
     if (running >= this.limit) this.#wasFull = true;
-    if (isLoss) this.#addLoss(durationMs, now);
-    else this.#addLatency(durationMs, task);
+    if (now - durationMs < this.#shrunkAt) return this.limit;
+    this.#losses = Math.max(0, this.#losses - toleratedShare);
+    if (isLoss) this.#addLoss(now);
+    else {
+      this.#latencies.add(task, durationMs);
+      this.#samples++;
+    }
     if (this.#isWindowOver(now)) this.#step(now);
     return this.limit;
   }
@@ -70,84 +62,63 @@ export class AdaptiveLimit {
     return this.#samples >= Math.max(minSamples, this.limit) && now - this.#windowStart >= minWindowMs;
   }
 
-  #addLoss(durationMs: number, now: number): void {
-    if (now - durationMs < this.#shrunkAt) return;
+  #addLoss(now: number): void {
     this.#losses++;
-    if (this.#losses <= Math.max(1, toleratedShare * this.limit)) return;
+    const isProbing = this.limit >= this.#lostAt;
+    if (this.#losses <= (isProbing ? 1 : 2)) return;
+    this.#caution = isProbing ? Math.min(maxCaution, 2 * this.#caution) : minCaution;
     this.#lostAt = this.limit;
+    this.#slowSince = null;
     this.#shrink(now, 0.8, "loss");
     this.#newWindow(now);
   }
 
-  #addLatency(durationMs: number, task: number): void {
-    let latencies = this.#latencies.get(task);
-    if (latencies === undefined) this.#latencies.set(task, latencies = []);
-    latencies.push(durationMs);
-    this.#samples++;
-  }
-
   #step(now: number): void {
     this.#calmWindows++;
-    if (this.#isSlow()) {
-      if (this.limit > this.#min) this.#shrink(now, 0.9, "latency");
-      else this.#believe();
-    } else if (this.#wasFull) this.#grow(now);
+    const slowdown = this.#latencies.slowdown(this.limit);
+    if (slowdown > 1) this.#slowDown(now, slowdown);
+    else {
+      this.#slowSince = null;
+      if (this.#wasFull && this.#losses <= 1) this.#grow(now);
+    }
     this.#newWindow(now);
   }
 
-  /** Whether most attempts took far longer than their task's baseline; the baselines learn from those that did not. */
-  #isSlow(): boolean {
-    let slow = 0;
-    let judged = 0;
-    for (const [task, latencies] of this.#latencies) {
-      // Fewer tell nothing: they wait for the next window's.
-      if (latencies.length < minSamples) continue;
-      const median = middle(latencies);
-      const baseline = this.#baselines.get(task);
-      if (baseline !== undefined && median > 2 * baseline.ms + slackMs) slow += latencies.length;
-      else this.#learn(task, baseline, median);
-      judged += latencies.length;
-      latencies.length = 0;
+  #slowDown(now: number, slowdown: number): void {
+    const since = this.#slowSince ??= { limit: this.limit, slowdown };
+    since.slowdown = Math.max(since.slowdown, slowdown);
+    if (this.limit > this.#min && 2 * this.limit > since.limit) return this.#shrink(now, 0.9, "latency");
+    const hasHelped = (since.slowdown / slowdown) ** 2 > since.limit / this.limit;
+    if (hasHelped && this.limit > this.#min) {
+      this.#slowSince = { limit: this.limit, slowdown };
+      return this.#shrink(now, 0.9, "latency");
     }
-    return slow > judged / 2;
-  }
-
-  /**
-   * What is measured at no more attempts at a time than before is as good a measure: it is averaged in. At more it
-   * counts only when it is clearly better, or the baseline would follow the limit upwards.
-   */
-  #learn(task: number, baseline: Baseline | undefined, median: number): void {
-    if (baseline === undefined || (this.limit > baseline.limit && median < 0.9 * baseline.ms)) {
-      this.#baselines.set(task, { ms: median, limit: this.limit });
-    } else if (this.limit <= baseline.limit) {
-      baseline.ms += 0.25 * (median - baseline.ms);
-      baseline.limit = this.limit;
-    }
-  }
-
-  #believe(): void {
-    this.#baselines.clear();
-    this.#isStarting = true;
+    this.#latencies.forget();
+    this.#slowSince = null;
+    if (!hasHelped && since.limit > this.limit) this.#change(now, since.limit, "growth");
   }
 
   #grow(now: number): void {
-    if (this.limit >= this.#lostAt) this.#lostAt = Infinity;
+    if (this.limit >= this.#lostAt) {
+      this.#lostAt = Infinity;
+      this.#caution = minCaution;
+    }
     const next = Math.min(this.#max, this.#isStarting ? this.limit * 2 : this.limit + 1);
-    if (next === this.limit || (next >= this.#lostAt && this.#calmWindows < calmBeforeLoss)) return;
+    if (next === this.limit || (next >= this.#lostAt && this.#calmWindows < this.#caution)) return;
     this.#change(now, next, "growth");
   }
 
   #shrink(now: number, factor: number, why: "loss" | "latency"): void {
-    this.#latencies.clear();
+    this.#latencies.restartWindow();
     this.#isStarting = false;
     this.#shrunkAt = now;
+    this.#losses = 0;
     const next = Math.max(this.#min, Math.floor(this.limit * factor));
     if (next !== this.limit) this.#change(now, next, why);
   }
 
   #newWindow(now: number): void {
     this.#samples = 0;
-    this.#losses = 0;
     this.#wasFull = false;
     this.#windowStart = now;
   }
@@ -161,22 +132,13 @@ export class AdaptiveLimit {
   }
 }
 
-/** The usual latency of a task. */
-interface Baseline {
-  ms: number;
-  /** The limit that held when it was measured. */
-  limit: number;
-}
-
 const startLimit = 4;
 const minSamples = 10;
 const minWindowMs = 100;
 /** Windows without a change before the value that led to a loss is tried again. */
-const calmBeforeLoss = 8;
-/** Of the limit: a target that fails one attempt in a hundred for reasons of its own is not overloaded. */
-const toleratedShare = 0.05;
-/** Timers and scheduling make up this much: below it a doubled latency means nothing. */
-const slackMs = 2;
+const minCaution = 8;
+const maxCaution = 64;
+const toleratedShare = 0.1;
 const historyLength = 64;
 
 /**
@@ -195,8 +157,4 @@ export function settledLimit(history: readonly LimitChange[], endedAt: number): 
   let left = held.reduce((sum, { ms }) => sum + ms, 0) / 2;
   for (const { limit, ms } of held) if ((left -= ms) < 0) return limit;
   return history.at(-1)!.limit;
-}
-
-function middle(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
