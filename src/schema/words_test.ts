@@ -78,7 +78,11 @@ test("settings() keep null, which goes back to built-in; section() refuses it", 
     "maxBytes: expected a size such as 10MB, got nothing",
   ]);
   // What says which of several things a section is has nothing to go back to.
-  const either = { a: words.fixedText("One."), b: words.fixedText("The other."), c: words.fixedText("More.") };
+  const either = {
+    a: words.fixedText("One."),
+    b: words.fixedText("The other."),
+    c: words.fixedText("More."),
+  };
   const program = words.settings(either, "A program.", { exactlyOne: ["a", "b"] });
   const { problems } = read(program, { a: null, c: null });
   assert.deepEqual(problems, ["a: expected text, got nothing"]);
