@@ -298,6 +298,22 @@ test("readJournal() notices any flipped byte, and names its line", async () => {
   }
 });
 
+test("readJournal() takes nothing that stands behind the end of a run", async () => {
+  const { journal } = await open();
+  append(journal, 0, 0);
+  await journal.finish(closing);
+  await journal.close();
+  const whole = readFileSync(journal.path);
+  const path = join(root, "longer.ndjson");
+  const record = whole.subarray(whole.indexOf(10) + 1, whole.indexOf(10, whole.indexOf(10) + 1) + 1);
+  for (const more of [Buffer.from("{"), Buffer.from([0]), record, record.subarray(0, -1)]) {
+    writeFileSync(path, Buffer.concat([whole, more]));
+    const reading = readJournal(path, realDisk);
+    assert.ok(!reading.ok && reading.problem.code === "damaged", JSON.stringify(reading));
+    assert.match(reading.problem.message, new RegExp(`at byte ${whole.length}:`));
+  }
+});
+
 test("readJournal() says what is wrong with a file that is no journal", () => {
   const cases: readonly (readonly [content: string | null, code: string])[] = [
     [null, "unreadable"],

@@ -85,6 +85,8 @@ function readOpen(
 
   const scan = scanJournal(disk, fd, (bytes, from, end, position) => {
     if (strangeAt >= 0 || (header !== null && header.version !== formatVersion)) return;
+    // The end is the last that is written.
+    if (closing !== null) return void (strangeAt = position);
     if (header !== null && parseRunRecord(bytes, from, end, record)) {
       return takeRun(record, position + record.resultFrom - from, position);
     }
@@ -100,6 +102,7 @@ function readOpen(
   if (found !== null && found.version !== formatVersion) return otherVersion(path, found.version);
   if (!scan.ok) return damaged(path, scan.damagedAt);
   if (strangeAt >= 0) return damaged(path, strangeAt);
+  if (closing !== null && scan.tornBytes > 0) return damaged(path, scan.tornAt);
   if (found === null) return empty(path);
   return {
     ok: true,

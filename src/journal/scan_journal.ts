@@ -7,8 +7,11 @@ export type OnRecord = (bytes: Uint8Array, from: number, end: number, position: 
 /** How a scan ended. Positions are bytes of the file. */
 export type Scan =
   | {
-    readonly ok: true; /** What was cut off a last line that was never finished. */
+    readonly ok: true;
+    /** What was cut off a last line that was never finished. */
     readonly tornBytes: number;
+    /** Where that line begins: the end of the file when there is none. */
+    readonly tornAt: number;
   }
   | { readonly ok: false; /** Where the line that is damaged begins. */ readonly damagedAt: number };
 
@@ -52,15 +55,15 @@ export function scanJournal(disk: Disk, fd: number, onRecord: OnRecord): Scan {
   }
 
   function readTail(): Scan {
-    if (filled === 0) return { ok: true, tornBytes: 0 };
+    if (filled === 0) return { ok: true, tornBytes: 0, tornAt: position };
     const end = checkRecord(bytes, 0, filled);
     if (end >= 0) {
       onRecord(bytes, 0, end, position);
-      return { ok: true, tornBytes: 0 };
+      return { ok: true, tornBytes: 0, tornAt: position + filled };
     }
     // A whole record before one strange byte is no torn line: the line end itself was damaged.
     if (checkRecord(bytes, 0, filled - 1) >= 0) return { ok: false, damagedAt: position };
-    return { ok: true, tornBytes: filled };
+    return { ok: true, tornBytes: filled, tornAt: position };
   }
 }
 

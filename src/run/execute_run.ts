@@ -64,6 +64,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     earlier: options.earlier,
     totals: new Map([...prepared.survey.tasks].map(([name, { count }]) => [name, count])),
     record: {
+      total: journal.setTotal.bind(journal),
       begin: (task, payload) => journal.begin(task, payload.index, payload.id),
       end(task, payload, result, feeds) {
         options.onResult?.(result);

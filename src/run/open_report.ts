@@ -22,7 +22,8 @@ export type OpenReport =
 export function openReport(path: string, disk: Disk): OpenReport {
   let isJournal: boolean;
   try {
-    isJournal = beginsLikeJournal(path, disk);
+    // One that is damaged where it begins is known by its name.
+    isJournal = journalName.test(path) || beginsLikeJournal(path, disk);
   } catch (error) {
     return { ok: false, message: `cannot read ${path}: ${describeSystemError(error)}`, exitCode: 2 };
   }
@@ -31,6 +32,7 @@ export function openReport(path: string, disk: Disk): OpenReport {
   return reading.ok ? { ...reading, notes: [] } : { ...reading, exitCode: 2 };
 }
 
+const journalName = /\/\d{8}T\d{9}Z-[0-9a-f]{6}\.ndjson$/;
 const journalHead = new TextEncoder().encode('{"type":"header"');
 
 function beginsLikeJournal(path: string, disk: Disk): boolean {

@@ -71,6 +71,8 @@ export interface RunRecorder {
   begin(task: number, payload: Payload): Promise<void>;
   /** Appends one result, and before it the lists that it gives to other tasks, by their positions. */
   end(task: number, payload: Payload, result: Result, feeds: Output["feeds"]): void;
+  /** All inputs of a task were read whose number was not known before. */
+  total(task: number, count: number): void;
   /** Takes over the result of an earlier run. */
   keep(task: number, payload: Payload, kept: KeptResult): void;
 }
@@ -249,8 +251,9 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       shared: vars,
       takeOver: carryOver && ((index, id) => carryOver.take(position, index, id)),
       ending,
-      onEnd(complete) {
+      onEnd(complete, count) {
         totalKnown &&= complete;
+        if (complete && setup.totals.get(program.task.name) === null) setup.record.total(position, count);
         if (complete && carryOver !== null) carryOver.tallies[position]!.isComplete = true;
       },
     });

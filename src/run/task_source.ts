@@ -23,8 +23,8 @@ export interface TaskSourceOptions {
   readonly order: InputOrder | null;
   /** How every input ends instead of running, unless it ended in an earlier run; null to run them. */
   readonly ending: Ending | null;
-  /** Told how many inputs there were, once that is known. `complete` is false when some were never read. */
-  onEnd(complete: boolean): void;
+  /** Told how many inputs there were, once all are read. `complete` is false when some never were. */
+  onEnd(complete: boolean, count: number): void;
 }
 
 /** A task's inputs as the engine wants them: named, with those that `if` leaves out ended already. */
@@ -36,12 +36,14 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
   const isOnePass = !inputs.repeatable && task.foreach?.source !== "from";
   let stopped = false;
   let ended = false;
+  let count = 0;
 
   const convert = (
     pulled: Input | BrokenInput | null,
   ): Pulled<Payload> | null | Promise<Pulled<Payload>> => {
     if (pulled === null) return end(true);
     const got = options.order === null ? pulled : { ...pulled, index: options.order.indexOf(pulled.index) };
+    count = Math.max(count, got.index + 1);
     if ("broken" in got) {
       return { payload: brokenPayload(got), ending: options.ending ?? brokenEnding(got) };
     }
@@ -85,7 +87,7 @@ export function taskSource(options: TaskSourceOptions): Source<Payload> {
     if (!ended) {
       ended = true;
       inputs.close();
-      options.onEnd(complete && !(stopped && isOnePass));
+      options.onEnd(complete && !(stopped && isOnePass), count);
     }
     return null;
   }

@@ -145,3 +145,25 @@ test(
     assert.equal(killed, crashes);
   }),
 );
+
+test(
+  "the report of a killed run counts the inputs it had read to their end, also of a pipe",
+  inSandbox(async (sandbox) => {
+    const { signal } = await sandbox.runConfig(
+      `
+version: 1
+run: { concurrency: 1 }
+tasks:
+  pipe: { foreach: { lines: "-" }, idempotent: true, exec: { shell: 'test "$X" != c || { sleep 0.2; kill -9 $PPID; }', env: { X: "\${{ item }}" } } }
+`,
+      [],
+      { stdin: "a\nb\nc\n" },
+    );
+    assert.equal(signal, "SIGKILL");
+    const { stdout } = await sandbox.run(["report", latestJournal(sandbox)!, "--format", "json"]);
+    const report = JSON.parse(stdout);
+    checkReport(report);
+    const { total, ok, not_run, totalKnown } = report.summary;
+    assert.deepEqual([total, ok, not_run, totalKnown], [3, 2, 1, true]);
+  }),
+);
