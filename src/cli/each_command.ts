@@ -8,6 +8,7 @@ import { walkingOnce } from "../runtime/source_files.ts";
 import { type CommandBody, type ParsedArguments, UsageError } from "./command.ts";
 import { unlessQuiet } from "./held_output.ts";
 import { type LoadedPlan, planText, wholeNumber } from "./load_plan.ts";
+import { lastRunId } from "./run_directory.ts";
 import { runLoaded } from "./run_command.ts";
 import { watchSignals } from "./signal_watch.ts";
 
@@ -17,8 +18,12 @@ export const eachCommand: CommandBody = async (args, machine) =>
     const signals = watchSignals(ports);
     const contents = new TextEncoder().encode(stringifyJson(eachConfig(args)));
     const directory = ports.host.cwd();
-    const startedAt = new Date(ports.clock.wallTime());
-    const loaded = await planText({ contents, file: "each", directory }, args, ports, startedAt);
+    const loaded = await planText(
+      { contents, file: "each", directory },
+      args,
+      ports,
+      lastRunId("each", args, ports),
+    );
     return loaded === null ? 2 : await runLoaded(
       args,
       ports,

@@ -1,5 +1,6 @@
 import { readHeader } from "../journal/peek_journal.ts";
 import { runFiles } from "../journal/run_files.ts";
+import { isRunId } from "../journal/run_id.ts";
 import { listRuns } from "../journal/runs.ts";
 import { directoriesOfConfig } from "../journal/state_directory.ts";
 import type { Ports } from "../runtime/ports.ts";
@@ -25,25 +26,25 @@ export function findSource(source: string | undefined, args: ParsedArguments, po
   const path = source === undefined ? null : resolvePath(host.cwd(), source);
   const isThere = path !== null && disk.facts(path, "follow") !== null;
   const isConfig = isThere && /\.ya?ml$/i.test(path);
-  const isRunId = !isThere && source !== undefined && /^\d{8}T\d{9}Z-[0-9a-f]{6}$/.test(source);
-  if (path !== null && !isConfig && !isRunId) return { path, note: null };
+  const namesRun = !isThere && source !== undefined && isRunId(source);
+  if (path !== null && !isConfig && !namesRun) return { path, note: null };
 
   const state = stateRoot(args, ports);
   if (!state.ok) throw new UsageError(state.message);
   const places = isConfig ? directoriesOfConfig(state.path, path, disk) : allDirectories(state.path, ports);
   const runs = places.flatMap((place) => listRuns(place, disk).map((runId) => ({ place, runId })));
-  const found = isRunId
+  const found = namesRun
     ? runs.find(({ runId }) => runId === source)
     : runs.sort((a, b) => a.runId < b.runId ? 1 : -1)[0];
   if (found === undefined) {
-    const what = isRunId ? `run ${source}` : isConfig ? `run of ${path}` : "run";
+    const what = namesRun ? `run ${source}` : isConfig ? `run of ${path}` : "run";
     throw new UsageError(
       `no ${what} is recorded in ${state.path}; name a report or a journal, or --state-dir if the run had one`,
     );
   }
   const { journal } = runFiles(found.place, found.runId);
   const config = readHeader(journal, disk)?.config.path ?? "an unknown config";
-  return { path: journal, note: isRunId ? null : `the latest run of ${config}: ${journal}` };
+  return { path: journal, note: namesRun ? null : `the latest run of ${config}: ${journal}` };
 }
 
 function allDirectories(state: string, { disk }: Ports): readonly string[] {

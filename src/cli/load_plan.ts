@@ -1,6 +1,7 @@
 import { loadConfig, type Loaded } from "../config/load_config.ts";
 import { loadParamsFile } from "../config/load_params_file.ts";
 import { showDiagnostic } from "../config/show_diagnostic.ts";
+import { makeRunId } from "../journal/run_id.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Plan, RunPolicy } from "../model/plan.ts";
 import type { Given, PlanFlags } from "../plan/given.ts";
@@ -8,6 +9,7 @@ import { makePlan } from "../plan/make_plan.ts";
 import { blotUserinfo } from "../report/redactor.ts";
 import { detectCpus } from "../runtime/cpus.ts";
 import { sha256Hex } from "../runtime/hash.ts";
+import { processStart } from "../run/run_clock.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { directoryOf, resolvePath } from "../runtime/resolve_path.ts";
 import { type ParsedArguments, UsageError } from "./command.ts";
@@ -31,16 +33,20 @@ export interface ConfigText {
   readonly directory: string;
 }
 
-/** Loads the config that the command line names and plans it; what is wrong goes to stderr. Null when there is no plan: exit 2. */
+/**
+ * Loads the config that the command line names and plans it; what is wrong goes to stderr. Null when there is no plan: exit 2.
+ *
+ * @param lastRunId of the runs of this config that are recorded; null without any, and for what is not recorded
+ */
 export async function loadPlan(
   args: ParsedArguments,
   ports: Ports,
-  startedAt: Date,
+  lastRunId: string | null = null,
 ): Promise<LoadedPlan | null> {
   const file = args.operands[0]!;
   const path = resolvePath(ports.host.cwd(), file);
   const contents = await readFile(ports.sources, path, maxConfigBytes);
-  return await planText({ contents, file, directory: directoryOf(path) }, args, ports, startedAt);
+  return await planText({ contents, file, directory: directoryOf(path) }, args, ports, lastRunId);
 }
 
 /** @see loadPlan */
@@ -48,9 +54,10 @@ export async function planText(
   { contents, file, directory }: ConfigText,
   args: ParsedArguments,
   ports: Ports,
-  startedAt: Date,
+  lastRunId: string | null,
 ): Promise<LoadedPlan | null> {
   const { host } = ports;
+  const startedAt = processStart(ports.clock);
   const flags = planFlags(args, host.cwd());
   const loaded = loadConfig(contents, file);
   const paramsFiles = await readParamsFiles(args.values("params"), ports);
@@ -58,7 +65,7 @@ export async function planText(
   if (loaded.config === undefined || paramsFiles === null) return null;
   const planned = makePlan(loaded.config, {
     config: { path: file, directory, sha256: sha256Hex(contents) },
-    runId: makeRunId(startedAt, ports.random),
+    runId: makeRunId(startedAt, ports.random, lastRunId),
     startedAt: startedAt.toISOString(),
     environment: host.environment,
     cpus: detectCpus(),
@@ -93,13 +100,6 @@ export function printProblems(problems: readonly Diagnostic[], text: string, por
     const shown = showDiagnostic({ ...problem, message: blotUserinfo(problem.message) }, source);
     stderr.write(`${shown}\n`);
   }
-}
-
-/** Sorts as time does, to the millisecond; the end tells apart what starts in the same one. */
-function makeRunId(startedAt: Date, random: () => number): string {
-  const time = startedAt.toISOString().replace(/[-:.]/g, "");
-  const end = Math.floor(random() * 16 ** 6).toString(16).padStart(6, "0");
-  return `${time}-${end}`;
 }
 
 function planFlags(args: ParsedArguments, cwd: string): PlanFlags {

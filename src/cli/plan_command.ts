@@ -9,8 +9,8 @@ import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 
 /** `fanout plan FILE`, and `fanout run FILE --dry-run`. */
 export const planCommand: CommandBody = async (args, ports) => {
-  const { host, clock } = ports;
-  const loaded = await loadPlan(args, ports, new Date(clock.wallTime()));
+  const { host } = ports;
+  const loaded = await loadPlan(args, ports);
   if (loaded === null) return 2;
   const counts = await countInputs(loaded, ports);
   if (counts === null) return 2;

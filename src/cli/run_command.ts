@@ -10,7 +10,7 @@ import { type Conduct, conductRun } from "./conduct_run.ts";
 import { unlessQuiet } from "./held_output.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 import { planCommand } from "./plan_command.ts";
-import { runDirectory } from "./run_directory.ts";
+import { lastRunId, runDirectory } from "./run_directory.ts";
 import { passGate } from "./run_gate.ts";
 import { type SignalWatch, watchSignals } from "./signal_watch.ts";
 
@@ -19,7 +19,7 @@ export const runCommand: CommandBody = async (args, machine) => {
   if (args.has("dry-run")) return await planCommand(args, machine);
   return await unlessQuiet(args, { ...machine, sources: walkingOnce(machine.sources) }, async (ports) => {
     const signals = watchSignals(ports);
-    const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
+    const loaded = await loadPlan(args, ports, lastRunId(args.operands[0]!, args, ports));
     return loaded === null ? 2 : await runLoaded(args, ports, loaded, signals, { canResume: true });
   });
 };

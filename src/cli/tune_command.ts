@@ -27,7 +27,7 @@ export const tuneCommand: CommandBody = async (args, machine) => {
   if (target === undefined) throw new UsageError("--target says what to measure: --target api");
   const forMs = readForMs(args);
   const signals = watchSignals(ports);
-  const loaded = await loadPlan(args, ports, new Date(ports.clock.wallTime()));
+  const loaded = await loadPlan(args, ports);
   if (loaded === null) return 2;
   const { source } = loaded;
   const tuned = makeTunePlan(loaded.plan, target);

@@ -47,7 +47,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
   const handle = await startRun({
     plan,
     ports,
-    clock: startRunClock(ports.clock),
+    clock: startRunClock(plan.startedAt, ports.clock),
     secrets: prepared.secrets,
     redactor,
     compiler,
@@ -104,9 +104,10 @@ export function closingOf(
 ): RunClosing {
   const end: RunEnd = { ...facts, signal, notDurable, stoppedBy: stoppedBy(facts) };
   const exitCode = exitCodeOf(end);
+  const now = ports.clock.now();
   return {
-    finishedAt: new Date(ports.clock.wallTime()).toISOString(),
-    durationMs: Math.round(ports.clock.now()),
+    finishedAt: startRunClock(plan.startedAt, ports.clock).stamp(now),
+    durationMs: Math.round(now),
     status: statusOf(end, exitCode),
     stoppedBy: end.stoppedBy,
     exitCode,
@@ -114,7 +115,7 @@ export function closingOf(
     targets: Object.fromEntries(
       facts.pools.map((view, position) => {
         const pool = plan.pools[position]!;
-        return [pool.name, targetClosing(pool, view, ports.clock.now())];
+        return [pool.name, targetClosing(pool, view, now)];
       }),
     ),
   };

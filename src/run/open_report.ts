@@ -1,3 +1,4 @@
+import { isRunId } from "../journal/run_id.ts";
 import { readJournal, recordResult } from "../journal/read_journal.ts";
 import { buildReport } from "../report/build_report.ts";
 import { readReport } from "../report/read_report.ts";
@@ -23,7 +24,7 @@ export function openReport(path: string, disk: Disk): OpenReport {
   let isJournal: boolean;
   try {
     // One that is damaged where it begins is known by its name.
-    isJournal = journalName.test(path) || beginsLikeJournal(path, disk);
+    isJournal = isNamedAsJournal(path) || beginsLikeJournal(path, disk);
   } catch (error) {
     return { ok: false, message: `cannot read ${path}: ${describeSystemError(error)}`, exitCode: 2 };
   }
@@ -32,7 +33,11 @@ export function openReport(path: string, disk: Disk): OpenReport {
   return reading.ok ? { ...reading, notes: [] } : { ...reading, exitCode: 2 };
 }
 
-const journalName = /\/\d{8}T\d{9}Z-[0-9a-f]{6}\.ndjson$/;
+function isNamedAsJournal(path: string): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return name.endsWith(".ndjson") && isRunId(name.slice(0, -".ndjson".length));
+}
+
 const journalHead = new TextEncoder().encode('{"type":"header"');
 
 function beginsLikeJournal(path: string, disk: Disk): boolean {

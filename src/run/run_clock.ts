@@ -1,6 +1,11 @@
 import type { Clock } from "../runtime/ports.ts";
 
-/** Wall time as it was when the run started, moved on by the monotonic clock: a clock set back does not reorder a report. */
+/** When this process started, by the clock on the wall: from then on a run's times are counted by the monotonic clock. */
+export function processStart({ wallTime, now }: Clock): Date {
+  return new Date(wallTime() - now());
+}
+
+/** Wall time as it was when the process started, moved on by the monotonic clock: a clock set back does not reorder a report. */
 export interface RunClock {
   /** Monotonic milliseconds since the process started. */
   now(): number;
@@ -8,8 +13,9 @@ export interface RunClock {
   stamp(at: number): string;
 }
 
-export function startRunClock(clock: Clock): RunClock {
-  const base = clock.wallTime() - clock.now();
+/** @param startedAt the {@link processStart} that the plan has */
+export function startRunClock(startedAt: string, clock: Clock): RunClock {
+  const base = Date.parse(startedAt);
   // Attempts come by the thousand in a second: all but the milliseconds is written once for each.
   let second = NaN;
   let written = "";

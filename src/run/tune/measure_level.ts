@@ -54,7 +54,7 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
   const handle = await startRun({
     plan,
     ports,
-    clock: startRunClock(clock),
+    clock: startRunClock(plan.startedAt, clock),
     secrets: prepared.secrets,
     redactor: options.redactor,
     compiler,
