@@ -168,6 +168,7 @@ test("exec gives lack of processes back as back-pressure", async () => {
 test("exec reads JSON output when an expression asks for it, and says what is wrong with it", async () => {
   const good = await answer({ command: ["echo", '{"id": 9007199254740993}'] }, { reads: ["json"] });
   assert.deepEqual(good.fields["json"], { id: 9007199254740993n });
+  assert.equal(good.fields["json"], good.fields["json"], "it is read once, however often an expression asks");
   const bad = await answer({ command: ["echo", "[1,"] }, { reads: ["json"] });
   assert.throws(
     () => bad.fields["json"],

@@ -6,6 +6,7 @@ import { type ProcessEnd, superviseProcess } from "./exec_process.ts";
 import { defaultMaxBytes, type ExecSpec, isExitCodeIn } from "./exec_schema.ts";
 import { type Answer, type Job, type OpenTask, type TaskContext } from "./kind.ts";
 import { keepLastLine } from "./last_line.ts";
+import { once } from "./once.ts";
 import { readJson } from "./read_json.ts";
 import { readText } from "./read_text.ts";
 
@@ -118,20 +119,24 @@ function outputOf(end: ProcessEnd, stdout: FinishedBody, stderr: FinishedBody): 
   };
 }
 
+/** Texts and JSON are read when they are first asked for, and once: an expression may ask for each element of a list. */
 function resultFields(end: ProcessEnd, stdout: FinishedBody, stderr: FinishedBody): Answer["fields"] {
+  const out = once(() => readText(stdout.content!, "stdout"));
+  const err = once(() => readText(stderr.content!, "stderr"));
+  const json = once(() => readJson(out(), "stdout"));
   return {
     exitCode: end.exitCode,
     signal: end.signal,
     cpuMs: end.cpuMs,
     maxRssBytes: end.maxRssBytes,
     get stdout() {
-      return readText(stdout.content!, "stdout");
+      return out();
     },
     get stderr() {
-      return readText(stderr.content!, "stderr");
+      return err();
     },
     get json() {
-      return readJson(readText(stdout.content!, "stdout"), "stdout");
+      return json();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Value } from "../model/json.ts";
 import type { FinishedBody } from "./body.ts";
 import type { FileSpec } from "./file_schema.ts";
+import { once } from "./once.ts";
 import { readJson } from "./read_json.ts";
 import { readText } from "./read_text.ts";
 
@@ -66,9 +67,4 @@ export async function loadContentReader(
 /** Line ends and blank lines dropped, as where inputs are read. */
 function linesOf(text: string): string[] {
   return text.split(/\r?\n/).filter((line) => line.trim() !== "");
-}
-
-function once<T>(read: () => T): () => T {
-  let value: { readonly of: T } | undefined;
-  return () => (value ??= { of: read() }).of;
 }
