@@ -1,8 +1,9 @@
-import { Composer, type CST, type Document, Parser, visit } from "yaml";
+import { Composer, type CST, type Document, visit } from "yaml";
+import { TooDeep, yamlTokens } from "../tasks/yaml_tokens.ts";
 import { explainSyntax, noDirectives } from "./explain_syntax.ts";
 import type { TextProblem } from "./decode_text.ts";
 
-/** Deeper nesting is refused before it is built: the library's composer is recursive. */
+/** Deeper nesting is refused before it is built. */
 const maxDepth = 100;
 
 /** A YAML document with its problems; `document` is null when what was parsed cannot be relied on. */
@@ -13,9 +14,13 @@ export interface ParsedYaml {
 
 /** Parses one document of YAML 1.2. Integers are `bigint`; duplicate keys, aliases and merges are left to {@link toRaw}. */
 export function parseYaml(text: string): ParsedYaml {
-  const tokens = [...new Parser().parse(text)];
-  const deep = tokens.map(tooDeepAt).find((offset) => offset !== undefined);
-  if (deep !== undefined) return failed(deep, 1, `this is nested more than ${maxDepth} levels deep`);
+  let tokens: readonly CST.Token[];
+  try {
+    tokens = [...yamlTokens(text, maxDepth)];
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    return failed(error.offset, 1, `this is nested more than ${maxDepth} levels deep`);
+  }
   const directive = tokens.find((token) => token.type === "directive");
   if (directive) return failed(directive.offset, directive.source.length, noDirectives);
   const composer = new Composer({ prettyErrors: false, uniqueKeys: false, intAsBigInt: true });
@@ -80,20 +85,6 @@ function lastUnclosed(
 function isClosed({ start, end }: CST.FlowCollection): boolean {
   const closing = start.type === "flow-map-start" ? "flow-map-end" : "flow-seq-end";
   return end.some(({ type }) => type === closing);
-}
-
-function tooDeepAt(token: CST.Token): number | undefined {
-  const open: { token: CST.Token; depth: number }[] = [{ token, depth: 0 }];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { token, depth } = next;
-    if (depth > maxDepth) return "offset" in token ? token.offset : 0;
-    if (token.type === "document" && token.value) open.push({ token: token.value, depth: depth + 1 });
-    if (!("items" in token)) continue;
-    for (const item of token.items) {
-      if (item.key) open.push({ token: item.key, depth: depth + 1 });
-      if (item.value) open.push({ token: item.value, depth: depth + 1 });
-    }
-  }
 }
 
 function failed(offset: number, length: number, message: string): ParsedYaml {

@@ -1,4 +1,4 @@
-import { parseJson, type Value } from "../model/json.ts";
+import { parseData, type Value } from "../model/json.ts";
 import { describeJsonFault } from "../model/json_fault.ts";
 import type { ByteReader } from "../runtime/ports.ts";
 import { compileValue, expressionMessage } from "./compile.ts";
@@ -77,7 +77,7 @@ function parseDocument(
     return `${name}: it is not UTF-8`;
   }
   try {
-    return { json: parseJson(text) };
+    return { json: parseData(text) };
   } catch {
     return describeJsonFault(text, name);
   }

@@ -1,4 +1,4 @@
-import { parseJson, type Value } from "../model/json.ts";
+import { maxDataDepth, parseData, type Value } from "../model/json.ts";
 import { findJsonFault } from "../model/json_fault.ts";
 import { end, Fault, type ItemSource, type Pulled } from "./items.ts";
 import { TextFault, type TextPieces } from "./text_pieces.ts";
@@ -83,11 +83,11 @@ class LineItems implements ItemSource {
 /** @throws SyntaxError */
 function readJsonLine(line: string): Value {
   try {
-    return parseJson(line);
+    return parseData(line);
   } catch {
     const fault = findJsonFault(line);
     const why = fault === undefined
-      ? "is nested too deeply"
+      ? `is nested more than ${maxDataDepth} levels deep`
       : `is not JSON: ${fault.why} at column ${fault.offset + 1}`;
     throw new SyntaxError(`the line ${why}`);
   }

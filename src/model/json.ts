@@ -50,6 +50,59 @@ export function parseJson(text: string): Value {
   return (JSON.parse as (text: string, reviver: unknown) => Value)(text, readExact);
 }
 
+/** Data is nested this deep at most: whoever walks a value calls itself at each level, and ends with the stack. */
+export const maxDataDepth = 500;
+
+/**
+ * Reads JSON text that came from outside.
+ *
+ * @throws SyntaxError when the text is not JSON, or nested more than {@link maxDataDepth} levels deep.
+ */
+export function parseData(text: string): Value {
+  const value = parseJson(text);
+  // Each level takes a bracket at both ends: a short text is not even looked at.
+  if (text.length > 2 * maxDataDepth && isTooDeep(text)) throw new SyntaxError("nested too deeply");
+  return value;
+}
+
+/** {@link parseData}, and the text itself where it cannot: one such value is no reason to lose a whole row. */
+export function parseDataOrText(text: string): Value {
+  try {
+    return parseData(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Only for a text that is known to be JSON. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > maxDataDepth) return true;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+    }
+  }
+  return false;
+}
+
+/** Where the quote stands that ends the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1);; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+}
+
 function readExact(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
   const source = context?.source;

@@ -1,3 +1,5 @@
+import { maxDataDepth } from "./json.ts";
+
 /**
  * What is wrong with a text that is not JSON, as a sentence; `what` names the text: "stdout", "users.json". It gives the
  * line and column of the first fault: the runtimes' own messages differ, and some name no place.
@@ -5,7 +7,7 @@
 export function describeJsonFault(text: string, what: string): string {
   if (text.trim() === "") return `${what} is empty, not JSON`;
   const fault = findJsonFault(text);
-  if (fault === undefined) return `${what} is JSON that is nested too deeply`;
+  if (fault === undefined) return `${what} is JSON that is nested more than ${maxDataDepth} levels deep`;
   return `${what} is not JSON: ${fault.why} at ${placeIn(text, fault.offset)}`;
 }
 

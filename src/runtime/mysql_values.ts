@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import mysql from "mysql2";
-import { parseJson, stringifyJson, type Value } from "../model/json.ts";
+import { parseDataOrText, stringifyJson, type Value } from "../model/json.ts";
 import type { MyField } from "./mysql_driver.ts";
 
 const longlong = 8;
@@ -30,7 +30,7 @@ function toBoundInteger(value: bigint): unknown {
 export function readColumn(value: unknown, { columnType, extendedFormat }: MyField): Value {
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (typeof value !== "string") return value as Value;
-  if (columnType === json || extendedFormat === "json") return parseJson(value);
+  if (columnType === json || extendedFormat === "json") return parseDataOrText(value);
   // The driver gives text where a number would not be exact.
   return columnType === longlong ? BigInt(value) : value;
 }

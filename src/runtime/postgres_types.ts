@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { parseJson, stringifyJson, type Value } from "../model/json.ts";
+import { parseDataOrText, stringifyJson, type Value } from "../model/json.ts";
 
 /** Reads a column's text as PostgreSQL writes it. */
 export type ReadText = (text: string) => Value;
@@ -45,8 +45,8 @@ const readers: { readonly [type: number]: ReadText } = {
   26: readInteger,
   700: readDouble,
   701: readDouble,
-  [json]: parseJson,
-  [jsonb]: parseJson,
+  [json]: parseDataOrText,
+  [jsonb]: parseDataOrText,
   [timestamptz]: readTime,
 };
 

@@ -120,7 +120,21 @@ test("file fails with decode and a place when the content is not what the format
       "a: 1\nb: 2\na: 3",
       /^"f" is not YAML: the key "a" stands twice at line 3, column 1$/,
     ],
-    [{ format: "yaml" }, "[".repeat(50_000), /^"f" is not YAML: it is nested too deeply/],
+    [{ format: "yaml" }, "[".repeat(3_000_000), /^"f" is YAML that is nested more than 500 levels/],
+    [
+      { format: "yaml" },
+      Array.from(
+        { length: 10 },
+        (_, at) => `- &a${at} ${"[".repeat(99)}${at && `*a${at - 1}`}${"]".repeat(99)}`,
+      )
+        .join("\n"),
+      /^"f" is YAML that is nested more than 500 levels/,
+    ],
+    [
+      { format: "json" },
+      "[".repeat(501) + "]".repeat(501),
+      /^"f" is JSON that is nested more than 500 levels deep$/,
+    ],
     [{ format: "csv" }, "a,b\n1,2\n3\n", /^"f" is not CSV: .*3/],
     [{ format: "csv" }, "a,a\n1,2\n", /^"f" is no CSV with a header: line 1 has two columns named "a"$/],
   ];

@@ -1,8 +1,10 @@
 import type { Vars } from "../model/expression.ts";
-import { parseJson, type Value, type ValueMap } from "../model/json.ts";
+import { parseData, type Value, type ValueMap } from "../model/json.ts";
+import { describeJsonFault, findJsonFault } from "../model/json_fault.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { FinishedBody } from "./body.ts";
 import { DecodeError } from "./kind.ts";
+import { once } from "./once.ts";
 
 /** Headers of an answer by their names in small letters. */
 export type HeaderMap = { readonly [name: string]: string };
@@ -83,17 +85,15 @@ export type PlainFields = {
 
 /** The fields of an answer whose `text` or `json` some expression reads: they are made when first read. */
 export function withText(plain: PlainFields, content: Uint8Array, redactor: Redactor): Vars {
-  let text: string | undefined;
-  let json: { readonly value: Value } | undefined;
-  const readText = () => text ??= decodeText(content, plain.headers["content-type"]);
+  const text = once(() => decodeText(content, plain.headers["content-type"]));
+  const json = once(() => decodeJson(text(), plain, redactor));
   return {
     ...plain,
     get text() {
-      return readText();
+      return text();
     },
     get json() {
-      json ??= { value: decodeJson(readText(), plain, redactor) };
-      return json.value;
+      return json();
     },
   };
 }
@@ -117,10 +117,13 @@ function decoderFor(charset: string | undefined): TextDecoder {
 
 function decodeJson(text: string, { status, headers }: PlainFields, redactor: Redactor): Value {
   try {
-    return parseJson(text);
+    return parseData(text);
   } catch {
     // The parser's own message quotes the text, and may cut a secret in two.
     if (text === "") throw new DecodeError(`The answer (${status}) is no JSON: it is empty`);
+    if (findJsonFault(text) === undefined) {
+      throw new DecodeError(describeJsonFault(text, `The answer (${status})`));
+    }
     const type = headers["content-type"] ?? "without content-type";
     throw new DecodeError(
       `The answer (${status}, ${type}) is no JSON: it begins with ${excerpt(text, redactor)}`,

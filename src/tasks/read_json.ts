@@ -1,4 +1,4 @@
-import { parseJson, type Value } from "../model/json.ts";
+import { parseData, type Value } from "../model/json.ts";
 import { describeJsonFault } from "../model/json_fault.ts";
 import { DecodeError } from "./kind.ts";
 
@@ -9,7 +9,7 @@ import { DecodeError } from "./kind.ts";
  */
 export function readJson(text: string, what: string): Value {
   try {
-    return parseJson(text);
+    return parseData(text);
   } catch {
     throw new DecodeError(describeJsonFault(text, what));
   }

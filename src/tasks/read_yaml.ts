@@ -1,7 +1,8 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { Composer, type Document, isScalar, LineCounter, visit } from "yaml";
 import type { Value } from "../model/json.ts";
-import { isValueMap } from "../model/json.ts";
+import { isValueMap, maxDataDepth } from "../model/json.ts";
 import { DecodeError } from "./kind.ts";
+import { TooDeep, yamlTokens } from "./yaml_tokens.ts";
 
 /** A megabyte of YAML takes about a second, during which nothing else is done. */
 const maxLength = 4_000_000;
@@ -19,33 +20,38 @@ export function readYaml(text: string, what: string): Value {
   }
   const lineCounter = new LineCounter();
   try {
-    const document = parseDocument(text, options(lineCounter));
-    const fault = document.errors[0] ?? doubleKey(document);
-    if (fault === undefined) return withNumbers(document.toJS({ maxAliasCount: 10_000 }));
+    const tokens = yamlTokens(text, maxDataDepth, lineCounter.addNewLine);
+    const [document, second] = new Composer(options).compose(tokens, true, text.length);
+    const fault = document!.errors[0] ?? secondDocument(second) ?? doubleKey(document!);
+    if (fault === undefined) return withNumbers(document!.toJS({ maxAliasCount: 10_000 }));
     const { line, col } = lineCounter.linePos(fault.pos[0]);
-    throw new DecodeError(`${what} is not YAML: ${inWords(fault.message)} at line ${line}, column ${col}`);
+    throw new DecodeError(`${what} is not YAML: ${fault.message} at line ${line}, column ${col}`);
   } catch (error) {
     if (error instanceof DecodeError) throw error;
-    throw new DecodeError(`${what} is not YAML: ${inWords((error as Error).message)}`);
+    if (error instanceof TooDeep) {
+      throw new DecodeError(`${what} is YAML that is nested more than ${maxDataDepth} levels deep`);
+    }
+    throw new DecodeError(`${what} is not YAML: ${(error as Error).message}`);
   }
 }
 
-function options(lineCounter: LineCounter) {
-  return {
-    lineCounter,
-    prettyErrors: false,
-    intAsBigInt: true,
-    merge: true,
-    // Theirs compares every key with every other.
-    uniqueKeys: false,
-    logLevel: "error",
-  } as const;
+const options = {
+  prettyErrors: false,
+  intAsBigInt: true,
+  merge: true,
+  // Theirs compares every key with every other.
+  uniqueKeys: false,
+  logLevel: "error",
+} as const;
+
+type Fault = { readonly message: string; readonly pos: readonly [number, ...unknown[]] };
+
+function secondDocument(document: Document.Parsed | undefined): Fault | undefined {
+  return document && { message: "a second document begins", pos: document.range };
 }
 
-function doubleKey(
-  document: Document,
-): { readonly message: string; readonly pos: readonly [number, ...unknown[]] } | undefined {
-  let found: { message: string; pos: readonly [number, ...unknown[]] } | undefined;
+function doubleKey(document: Document): Fault | undefined {
+  let found: Fault | undefined;
   visit(document, {
     Map(_key, map) {
       const seen = new Set<unknown>();
@@ -66,15 +72,13 @@ function doubleKey(
   return found;
 }
 
-function inWords(message: string): string {
-  if (/call stack/.test(message)) return "it is nested too deeply";
-  return /multiple documents/.test(message) ? "a second document begins" : message;
-}
-
-/** Integers that a double holds, as numbers. */
-function withNumbers(value: unknown): Value {
+/** Integers that a double holds, as numbers. Aliases may nest what the text does not. */
+function withNumbers(value: unknown, depth = 0): Value {
+  if (depth > maxDataDepth) throw new TooDeep(0);
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  if (Array.isArray(value)) return value.map(withNumbers);
+  if (Array.isArray(value)) return value.map((inner) => withNumbers(inner, depth + 1));
   if (!isValueMap(value)) return value as Value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withNumbers(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withNumbers(inner, depth + 1)]),
+  );
 }

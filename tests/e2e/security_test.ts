@@ -281,3 +281,31 @@ interface Result {
   readonly outcome: string;
   readonly error: { readonly code: string } | null;
 }
+
+test(
+  "data that is nested without end fails the run that reads it, and ends no program",
+  inSandbox(async (sandbox) => {
+    const deep = "[".repeat(200_000) + "]".repeat(200_000);
+    sandbox.write("deep.json", deep);
+    const server = await startFaultServer();
+    const { code, report, stderr } = await sandbox.runConfig(`
+version: 1
+defaults: { retry: 1 }
+tasks:
+  answer: { http: { url: "${server.url}/json?text=${deep.slice(199_000, 201_000)}" }, outputs: { x: json } }
+  output: { exec: { command: [cat, deep.json] }, outputs: { x: json } }
+  json: { file: { path: deep.json, format: json } }
+  yaml: { file: { path: deep.json, format: yaml } }
+  list: { foreach: { json: deep.json }, exec: { command: ["true"] } }
+  lines: { foreach: { jsonl: deep.json }, exec: { command: ["true"] } }
+  good: { exec: { command: ["true"] } }
+`);
+    await server.close();
+    assert.ok(report, stderr);
+    assert.equal(code, 1, stderr);
+    for (const { task, outcome, error } of report.results) {
+      assert.equal(outcome, task === "good" ? "ok" : "failed", `${task}: ${stderr}`);
+      if (task !== "good") assert.match(error.message, /nested more than 500 levels deep/, task);
+    }
+  }),
+);
