@@ -12,6 +12,11 @@ export function findByVariable(name: string, value: string): FoundProcess[] {
   });
 }
 
+/** Processes that have this text in their environment and are younger than `since`, which is one of them or gone. */
+export function findMarked(mark: string, since: number): number[] {
+  return processIds().filter((pid) => pid >= since && readProc(pid, "environ").includes(mark));
+}
+
 function processIds(): number[] {
   try {
     return readdirSync("/proc").map(Number).filter((pid) => pid > 0);

@@ -1,8 +1,38 @@
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { findMarked } from "./find_processes.ts";
 
-/** Signals the group of a process that was started in its own; gives false when there is nothing left of it. */
-export function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGCONT" | 0): boolean {
+/** A process that was started in a group of its own, and what it starts. */
+export interface ProcessTree {
+  /** Also the id of the group. */
+  readonly pid: number;
+  /** A text like no other, in the environment of all of them: what goes into a session of its own is known by it. */
+  readonly mark: string;
+}
+
+/** The group alone, or also what left it. */
+export type Reach = "group" | "everything";
+
+/** Signals every process of a tree that is there; nothing happens where there is none left. */
+export function signalTree(tree: ProcessTree, signal: "SIGTERM" | "SIGKILL" | "SIGCONT", reach: Reach): void {
+  signalGroup(tree.pid, signal);
+  if (reach === "group") return;
+  for (const pid of findMarked(tree.mark, tree.pid)) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+}
+
+/** Whether something of a tree still runs. It looks at every younger process of the machine: not for every run. */
+export function isTreeRunning({ pid, mark }: ProcessTree, reach: Reach): boolean {
+  return isGroupRunning(pid) || (reach === "everything" && findMarked(mark, pid).length > 0);
+}
+
+/** Signals a group; gives false when there is nothing left of it. */
+function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGCONT" | 0): boolean {
   try {
     process.kill(-pid, signal);
     return true;
@@ -12,28 +42,29 @@ export function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGCON
   }
 }
 
-/** Groups that have to end when this program does. */
-const live = new Set<number>();
+/** What has to end when this program does. */
+const live = new Set<ProcessTree>();
 
-/** Kills the group if this program exits before `until` has settled: at a third Ctrl-C nothing else would. */
-export function endWithProgram(pid: number, until: Promise<unknown>): void {
+/** Kills a tree if this program exits before `until` has settled: at a third Ctrl-C nothing else would. */
+export function endWithProgram(tree: ProcessTree, until: Promise<unknown>): void {
   if (live.size === 0) process.once("exit", killAll);
-  live.add(pid);
+  live.add(tree);
   until.then(() => {
-    live.delete(pid);
+    live.delete(tree);
     if (live.size === 0) process.removeListener("exit", killAll);
   });
 }
 
 function killAll(): void {
-  for (const pid of live) signalGroup(pid, "SIGKILL");
+  for (const { pid } of live) signalGroup(pid, "SIGKILL");
+  for (const tree of live) signalTree(tree, "SIGKILL", "everything");
 }
 
 /**
  * Whether something of the group still runs. What has ended but was not waited for by its new parent does not count:
  * in a container whose first process waits for nobody, such remains stay for ever.
  */
-export function isGroupRunning(pid: number): boolean {
+function isGroupRunning(pid: number): boolean {
   if (!signalGroup(pid, 0)) return false;
   const members = runningMembers(pid);
   return members === undefined || members > 0;

@@ -1,8 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { findByVariable } from "./find_processes.ts";
 import { findProgram } from "./find_program.ts";
+import { endWithProgram, isTreeRunning, type Reach, signalTree } from "./process_group.ts";
 import { startByBun } from "./processes_bun.ts";
 import { startByDeno } from "./processes_deno.ts";
 import { explainSpawnFailure, notInPath } from "./spawn_failure.ts";
+
+export type { Reach } from "./process_group.ts";
 
 /** Starts programs. */
 export interface Processes {
@@ -50,10 +54,10 @@ export interface ChildProcess {
   readonly exited: Promise<ProcessExit>;
   /** When both of its outputs are at their end, or `closeOutput` was called. Never rejects. */
   readonly outputEnded: Promise<void>;
-  /** Signals every process of its group; nothing happens when there is none left. */
-  signalGroup(signal: "SIGTERM" | "SIGKILL" | "SIGCONT"): void;
-  /** Whether a process of its group still runs. It looks at every process of the machine: not for every run. */
-  isGroupRunning(): boolean;
+  /** Signals its group, or everything it started, in sessions of their own too; nothing happens when there is none left. */
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGCONT", reach: Reach): void;
+  /** Whether something of that still runs. It looks at every younger process of the machine: not for every run. */
+  isRunning(reach: Reach): boolean;
   /** Stops reading, whoever still holds the other end. */
   closeOutput(): void;
 }
@@ -82,7 +86,13 @@ export interface SpawnFailure {
 }
 
 /** Starts a program that was found. @throws what the system or the runtime says when it cannot. */
-export type StartProcess = (command: ProcessCommand, program: string) => ChildProcess;
+export type StartProcess = (command: ProcessCommand, program: string) => StartedProcess;
+
+/** What a runtime tells of a process that it started. */
+export type StartedProcess = Omit<ChildProcess, "kind" | "signal" | "isRunning">;
+
+/** Carries a mark of each process that this one descends from, by way of other fanouts too. */
+const markVariable = "FANOUT_PROCESS";
 
 /** Processes by way of one runtime. */
 export function processesBy(start: StartProcess): Processes {
@@ -91,12 +101,29 @@ export function processesBy(start: StartProcess): Processes {
       const program = findProgram(command.program, command.environment["PATH"], command.cwd);
       if (program === undefined) return notInPath(command);
       try {
-        return start(command, program);
+        return startMarked(start, command, program);
       } catch (error) {
         return explainSpawnFailure(error, program, command);
       }
     },
     withVariable: findByVariable,
+  };
+}
+
+function startMarked(start: StartProcess, command: ProcessCommand, program: string): ChildProcess {
+  const mark = randomUUID();
+  const marks = `${command.environment[markVariable] ?? ""} ${mark}`.trimStart();
+  const child = start(
+    { ...command, environment: { ...command.environment, [markVariable]: marks } },
+    program,
+  );
+  const tree = { pid: child.pid, mark };
+  endWithProgram(tree, Promise.all([child.exited, child.outputEnded]));
+  return {
+    ...child,
+    kind: "started",
+    signal: (signal, reach) => signalTree(tree, signal, reach),
+    isRunning: (reach) => isTreeRunning(tree, reach),
   };
 }
 

@@ -1,8 +1,7 @@
 import { closeSync } from "node:fs";
 import { openStdinFile } from "./child_input.ts";
 import { readOutput } from "./child_output.ts";
-import { endWithProgram, isGroupRunning, signalGroup } from "./process_group.ts";
-import type { ChildProcess, ProcessCommand, ProcessExit } from "./processes.ts";
+import type { ProcessCommand, ProcessExit, StartedProcess } from "./processes.ts";
 
 /** As far as it is used here. */
 interface Bun {
@@ -21,7 +20,7 @@ interface BunProcess {
 }
 
 /** Starts a program by `Bun.spawn`. @see StartProcess */
-export function startByBun(command: ProcessCommand, program: string): ChildProcess {
+export function startByBun(command: ProcessCommand, program: string): StartedProcess {
   const { stdin, cwd, environment: env } = command;
   const fd = stdin !== null && "file" in stdin ? openStdinFile(stdin.file) : undefined;
   try {
@@ -38,15 +37,11 @@ export function startByBun(command: ProcessCommand, program: string): ChildProce
     });
     const output = readOutput(child.stdout, child.stderr, command.onOutput);
     const exited = child.exited.then(() => exitOf(child));
-    endWithProgram(child.pid, Promise.all([exited, output.ended]));
     return {
-      kind: "started",
       pid: child.pid,
       exited,
       outputEnded: output.ended,
       closeOutput: output.close,
-      signalGroup: (signal) => void signalGroup(child.pid, signal),
-      isGroupRunning: () => isGroupRunning(child.pid),
     };
   } finally {
     if (fd !== undefined) closeSync(fd);

@@ -1,15 +1,14 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { openInput } from "./child_input.ts";
 import { readOutput } from "./child_output.ts";
-import { endWithProgram, isGroupRunning, signalGroup } from "./process_group.ts";
 import { type ProcessMeter, startMeter } from "./process_meter.ts";
-import type { ChildProcess, ProcessCommand, ProcessExit } from "./processes.ts";
+import type { ProcessCommand, ProcessExit, StartedProcess } from "./processes.ts";
 
 /**
  * Starts a program by `Deno.Command`. A session of its own costs a fork of the whole runtime here: some 3 ms, where
  * `Bun.spawn` takes 0.4. @see StartProcess
  */
-export function startByDeno(command: ProcessCommand, program: string): ChildProcess {
+export function startByDeno(command: ProcessCommand, program: string): StartedProcess {
   const { stdin, cwd } = command;
   refuseUnknownFormat(program);
   const input = openInput(stdin);
@@ -29,15 +28,11 @@ export function startByDeno(command: ProcessCommand, program: string): ChildProc
     const meter = startMeter(child.pid);
     output.ended.then(meter.look);
     const exited = exitOf(child.status, meter).finally(() => input?.stop());
-    endWithProgram(child.pid, Promise.all([exited, output.ended]));
     return {
-      kind: "started",
       pid: child.pid,
       exited,
       outputEnded: output.ended,
       closeOutput: output.close,
-      signalGroup: (signal) => void signalGroup(child.pid, signal),
-      isGroupRunning: () => isGroupRunning(child.pid),
     };
   } catch (error) {
     input?.stop();

@@ -177,11 +177,11 @@ test(
 test("spawn() drains output that never ends without keeping it, until the group is killed", async () => {
   const { child, out } = started(...fixture("prints_forever.sh"));
   await until(() => out.bytes > 5_000_000, "output flows");
-  assert.equal(child.isGroupRunning(), true);
-  child.signalGroup("SIGKILL");
+  assert.equal(child.isRunning("group"), true);
+  child.signal("SIGKILL", "group");
   assert.equal((await child.exited).signal, "SIGKILL");
   await child.outputEnded;
-  assert.equal(child.isGroupRunning(), false);
+  assert.equal(child.isRunning("group"), false);
 });
 
 test("spawn() gives output separately from the exit, and can close it", async () => {
@@ -192,8 +192,8 @@ test("spawn() gives output separately from the exit, and can close it", async ()
   assert.equal(isRunning(grandchild), true);
   child.closeOutput();
   await child.outputEnded;
-  assert.equal(child.isGroupRunning(), true);
-  child.signalGroup("SIGKILL");
+  assert.equal(child.isRunning("group"), true);
+  child.signal("SIGKILL", "group");
   await until(() => !isRunning(grandchild), "the grandchild is gone");
 });
 

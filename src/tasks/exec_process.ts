@@ -1,12 +1,12 @@
 import type { Call, CancelReason } from "../model/verdict.ts";
 import type { Clock, Timer } from "../runtime/ports.ts";
-import type { ChildProcess, ProcessExit } from "../runtime/processes.ts";
+import type { ChildProcess, ProcessExit, Reach } from "../runtime/processes.ts";
 
 /** How a subprocess and what it started came to an end. */
 export interface ProcessEnd extends ProcessExit {
   /** Why it was ended; undefined when it ended by itself. */
   readonly cancelled: CancelReason | undefined;
-  /** Something it started still runs in a session of its own, where no signal to the group reaches it. */
+  /** Something it started still holds the output, in a session of its own, and was not told to end. */
   readonly leaked: boolean;
 }
 
@@ -22,8 +22,8 @@ const firstLookMs = 10;
 /**
  * Waits for a subprocess, and ends its whole group when it is told to.
  *
- * - Cancelled: SIGTERM to the group (with SIGCONT, so that stopped processes hear it), SIGKILL 1.5 s later. It settles when
- *   the process has ended and no other of the group is left.
+ * - Cancelled: SIGTERM to everything it started, in sessions of their own too (with SIGCONT, so that stopped processes hear
+ *   it), SIGKILL 1.5 s later. It settles when the process has ended and nothing of that is left.
  * - Ended by itself: it settles at the end of its output. A process of the group that keeps the output open for longer than
  *   200 ms is ended in the same way; one in the background that has let go of it was meant to stay, and stays.
  * - What holds the output open even after SIGKILL has escaped the group: it is reported as leaked and left alone.
@@ -43,10 +43,13 @@ export function superviseProcess(
     let timer: Timer | undefined;
     let killAt = Infinity;
     let lookInMs = firstLookMs;
+    let reach: Reach = "group";
 
     line.onCancel = (reason) => {
+      reach = "everything";
       if (exit === undefined) cancelled = reason;
       if (state === "running") terminate();
+      else if (state === "ended") kill();
     };
     child.exited.then((ended) => {
       exit = ended;
@@ -63,7 +66,7 @@ export function superviseProcess(
         if (outputEnded) finish(false);
         else wait(lingerMs, terminate);
       } else if (state === "terminating") {
-        if (!child.isGroupRunning()) kill();
+        if (!child.isRunning(reach)) kill();
         else {
           wait(Math.min(lookInMs, killAt - clock.now()), lookAgain);
           lookInMs *= 2;
@@ -75,8 +78,8 @@ export function superviseProcess(
     function terminate(): void {
       state = "terminating";
       killAt = clock.now() + killAfterMs;
-      child.signalGroup("SIGTERM");
-      child.signalGroup("SIGCONT");
+      child.signal("SIGTERM", reach);
+      child.signal("SIGCONT", reach);
       wait(lookInMs, lookAgain);
     }
 
@@ -89,7 +92,7 @@ export function superviseProcess(
     /** Also when nothing seems to be left: it costs nothing, and what was overlooked does not stay. */
     function kill(): void {
       state = "ended";
-      child.signalGroup("SIGKILL");
+      child.signal("SIGKILL", reach);
       advance();
     }
 

@@ -32,11 +32,11 @@ function scene() {
     pid: 1,
     exited: new Promise((resolve) => exit = resolve),
     outputEnded: new Promise((resolve) => endOutput = resolve),
-    signalGroup(signal) {
-      log.push(`${now} ${signal}`);
+    signal(signal, reach) {
+      log.push(`${now} ${signal}${reach === "group" ? "" : " to everything"}`);
       if (group.alive) group.onSignal(signal);
     },
-    isGroupRunning: () => group.alive,
+    isRunning: () => group.alive,
     closeOutput: () => log.push(`${now} close`),
   };
   const line: { onCancel: ((reason: CancelReason) => void) | undefined } = { onCancel: undefined };
@@ -101,6 +101,18 @@ test("superviseProcess() reports what holds the output outside of the group, wit
   assert.deepEqual(end(), { ...clean, cancelled: undefined, leaked: true, at: 410 });
 });
 
+test("superviseProcess() kills what holds the output outside of the group when it is cancelled meanwhile", async () => {
+  const { exit, endOutput, until, end, log, group, line } = scene();
+  group.alive = false;
+  exit();
+  await until(300);
+  line.onCancel!(timeout);
+  endOutput();
+  await until(1000);
+  assert.equal(log.at(-1), "300 SIGKILL to everything");
+  assert.deepEqual([end()?.at, end()?.leaked], [300, false]);
+});
+
 test("superviseProcess() leaves a background process alone that let go of the output", async () => {
   const { exit, endOutput, until, end, log } = scene();
   exit();
@@ -121,7 +133,11 @@ test("superviseProcess() sends SIGTERM to the group, and SIGKILL 1.5 s later", a
   await until(100);
   line.onCancel!(timeout);
   await until(5000);
-  assert.deepEqual(log, ["100 SIGTERM", "100 SIGCONT", "1600 SIGKILL"]);
+  assert.deepEqual(log, [
+    "100 SIGTERM to everything",
+    "100 SIGCONT to everything",
+    "1600 SIGKILL to everything",
+  ]);
   assert.equal(end()?.at, 1600);
   assert.equal(end()?.cancelled, timeout);
   assert.equal(end()?.signal, "SIGKILL");
@@ -141,7 +157,7 @@ test("superviseProcess() waits for the rest of the group when the process itself
   await until(1499);
   assert.equal(end(), undefined);
   await until(1500);
-  assert.deepEqual(log, ["0 SIGTERM", "0 SIGCONT", "1500 SIGKILL"]);
+  assert.deepEqual(log, ["0 SIGTERM to everything", "0 SIGCONT to everything", "1500 SIGKILL to everything"]);
   assert.deepEqual([end()?.at, end()?.cancelled], [1500, timeout]);
 });
 
@@ -179,6 +195,10 @@ test("superviseProcess() takes an exit before the cancellation for its own", asy
   group.alive = false;
   endOutput();
   await until(1000);
-  assert.deepEqual(log, ["100 SIGTERM", "100 SIGCONT", "100 SIGKILL"]);
+  assert.deepEqual(log, [
+    "100 SIGTERM to everything",
+    "100 SIGCONT to everything",
+    "100 SIGKILL to everything",
+  ]);
   assert.equal(end()?.cancelled, undefined);
 });

@@ -238,8 +238,12 @@ test(
 );
 
 test(
-  "no grandchild survives a timeout",
+  "no grandchild survives a timeout, in whatever session and below another fanout",
   inSandbox(async (sandbox) => {
+    sandbox.write(
+      "inner.yaml",
+      `version: 1\ntasks: { a: { exec: { command: ["${fixtures}/hides_and_waits.sh"] } } }`,
+    );
     const { report, stderr } = await sandbox.runConfig(`
 version: 1
 defaults: { timeout: 300ms }
@@ -247,12 +251,11 @@ targets: { cpu: { concurrency: 4 } }
 tasks:
   family: { target: cpu, exec: { command: ["${fixtures}/forks_and_waits.sh"] } }
   stubborn: { target: cpu, exec: { command: ["${fixtures}/ignores_sigterm.sh"] } }
+  hidden: { target: cpu, exec: { command: ["${fixtures}/hides_and_waits.sh"] } }
+  nested: { target: cpu, timeout: 2s, exec: { command: ["${binary}", run, inner.yaml] } }
 `);
     assert.deepEqual(sandbox.survivors(), [], stderr);
-    assert.deepEqual(report.results.map(({ outcome }: Result) => outcome), [
-      "timed_out",
-      "timed_out",
-    ]);
+    assert.deepEqual(report.results.map(({ outcome }: Result) => outcome), Array(4).fill("timed_out"));
   }),
 );
 
