@@ -6,7 +6,7 @@ import { captureLimit } from "./capture_limit.ts";
 import { cancellable } from "./cancellable.ts";
 import { judgeTrouble } from "./database_failure.ts";
 import type { Answer, Job, Performer, TaskContext } from "./kind.ts";
-import { isChanger, isEndless, isReader, isWaiter } from "./redis_commands.ts";
+import { isChanger, isReader, isWaiter, whyNoTask } from "./redis_commands.ts";
 import { builtInMaxBytes } from "./redis_schema.ts";
 import { readRedisUrl } from "./redis_url.ts";
 import { capturedValue, savedBytes } from "./redis_value.ts";
@@ -38,7 +38,8 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
       if ("wrong" in place) return failed("template", `Cannot use redis.url: ${place.wrong}`);
       const command = words.map((word) => renderWord(word, job.vars));
       const names = command.slice(0, 2).map((word) => typeof word === "string" ? word : "");
-      if (isEndless(names)) return failed("query", `${names[0]} does not answer once: it cannot be a task`);
+      const wrong = whyNoTask(names);
+      if (wrong !== undefined) return failed("query", wrong);
       return await attempt(place, { words: command, names }, job, call);
     },
     spare: () => sessions.spare(),

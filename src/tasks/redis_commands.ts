@@ -19,7 +19,7 @@ const waiters: ReadonlySet<string> = new Set(
 
 /** Commands after which a connection is not what the next command takes it for. */
 const changers: ReadonlySet<string> = new Set(
-  "asking auth client discard exec hello multi quit readonly readwrite reset select unwatch watch".split(" "),
+  "asking auth client quit readonly readwrite reset".split(" "),
 );
 
 /** Commands that take a connection over, or never answer. */
@@ -27,6 +27,19 @@ const endless: ReadonlySet<string> = new Set(
   "monitor psubscribe psync punsubscribe replconf ssubscribe subscribe sunsubscribe sync unsubscribe client|reply"
     .split(" "),
 );
+
+const script = 'write one script for what belongs together, [EVAL, "redis.call(…)", …]';
+
+/** Commands that speak of the commands after them on their connection, and what to write instead. */
+const forConnections: { readonly [command: string]: string } = {
+  multi: script,
+  exec: script,
+  discard: script,
+  watch: script,
+  unwatch: script,
+  select: "write the database at the end of the URL, as in redis://host:6379/3",
+  hello: "fanout has chosen the protocol, and takes name and password from the URL",
+};
 
 /** Changes nothing, so that it may be repeated. False for a command that is not known. */
 export function isReader(words: readonly string[]): boolean {
@@ -43,9 +56,13 @@ export function isChanger(words: readonly string[]): boolean {
   return isIn(changers, words);
 }
 
-/** Does not answer once, as a task needs it. */
-export function isEndless(words: readonly string[]): boolean {
-  return isIn(endless, words);
+/** Why a command can be no task: it does not answer once, or acts on nothing but a connection that no other task has. */
+export function whyNoTask(words: readonly string[]): string | undefined {
+  const name = words[0] ?? "";
+  if (isIn(endless, words)) return `${name} does not answer once: it cannot be a task`;
+  const instead = forConnections[name.toLowerCase()];
+  return instead &&
+    `${name} says nothing to the next command, which may go by another connection: ${instead}`;
 }
 
 function isIn(commands: ReadonlySet<string>, [command = "", subcommand = ""]: readonly string[]): boolean {

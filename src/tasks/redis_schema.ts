@@ -2,7 +2,7 @@ import type { ReportProblem } from "../model/diagnostic.ts";
 import type { ValueMap } from "../model/json.ts";
 import { list, required, settings, size, text } from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
-import { isEndless, isReader } from "./redis_commands.ts";
+import { isReader, whyNoTask } from "./redis_commands.ts";
 import { readRedisUrl } from "./redis_url.ts";
 import { tlsSettings } from "./tls_schema.ts";
 
@@ -57,7 +57,8 @@ function checkRedis(spec: ValueMap, report: ReportProblem, connection: ValueMap)
     if ("wrong" in options) report(["url"], `this is no Redis server: ${options.wrong}`);
   }
   const words = wordsOf(spec);
-  if (isEndless(words)) report(["command"], `${words[0]} does not answer once: it cannot be a task`);
+  const wrong = whyNoTask(words);
+  if (wrong !== undefined) report(["command"], wrong);
   if (words.length === 1 && /\s/.test(words[0]!)) {
     const written = JSON.stringify(words[0]!.trim().split(/\s+/));
     report(
