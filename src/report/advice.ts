@@ -55,13 +55,19 @@ function settingOf(target: string, setting: string): string {
     : `a target of its own for ${target}, with ${setting}`;
 }
 
-/** One attempt in a hundred was told "too many"; one in ten where the limit adapts, which finds out by being told. */
+/**
+ * One attempt in a hundred was told 429 or 503; one in ten where the limit adapts, which finds out by being told. (Where
+ * no task run was ok, the target was down, or let nobody in.)
+ */
 function adviseThrottled({ target, closing, stats }: TargetFigures): Finding | null {
   const attempts = stats.latency.count;
   const { throttled, limit, adaptive } = closing;
-  if (throttled < Math.max(2, attempts / (adaptive === null ? 100 : 10))) return null;
-  const perSecond = stats.spanMs < 1_000 ? 0 : (attempts - throttled) / (stats.spanMs / 1_000);
-  const words = `${target.name} said "too many requests" to ${writtenCount(throttled)} of ${
+  if (throttled < Math.max(2, attempts / (adaptive === null ? 100 : 10)) || stats.counts.ok === 0) {
+    return null;
+  }
+  const isPace = stats.spanMs >= 1_000 && !mayHaveBeenPutOff(stats);
+  const perSecond = isPace ? (attempts - throttled) / (stats.spanMs / 1_000) : 0;
+  const words = `${target.name} was too busy (429, 503) for ${writtenCount(throttled)} of ${
     writtenCount(attempts)
   } attempts at a limit of ${limit}${
     perSecond >= 1 ? `, and took ${perSecond.toFixed(1)} a second` : ""
@@ -75,13 +81,20 @@ function adviseThrottled({ target, closing, stats }: TargetFigures): Finding | n
   };
 }
 
+/** So many retries that the budget may have spread them out: how long that took says nothing of the target. */
+function mayHaveBeenPutOff({ retries, ran }: TargetStats): boolean {
+  return retries > 200 && retries > 0.15 * ran;
+}
+
 /**
- * Its places were taken for 90 % of a second or more, and three times over; but for a limit that adapts, which knows
- * better. (A family of pools has places in each: its share says nothing.)
+ * Its places were taken for 90 % of a second or more, and three times over. Not said of a limit that adapts, which knows
+ * better; of a target that failed more often than not, since failures may have taken the time; of programs that used half
+ * of the CPUs, since twice as many could not be had. (A family of pools has places in each: its share says nothing.)
  */
-function adviseBottleneck({ target, closing, stats }: TargetFigures): Finding | null {
+function adviseBottleneck({ target, closing, stats, cpus }: TargetFigures): Finding | null {
   const { limit, pools, adaptive } = closing;
   if (stats.spanMs < 1_000 || stats.ran < 3 * limit || pools !== 1 || adaptive !== null) return null;
+  if (stats.counts.ok < stats.ran / 2 || stats.cpuMs > (cpus / 2) * stats.spanMs) return null;
   const busyShare = Math.min(1, stats.busyMs / (limit * stats.spanMs));
   if (busyShare < 0.9) return null;
   const words = `${target.name} was busy for ${percent(busyShare)} of ${

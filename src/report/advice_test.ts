@@ -57,6 +57,28 @@ const cases: readonly (readonly [what: string, figures: TargetFigures, codes: st
   ["a full and throttled pool", figures({ throttled: 9 }, { runs: 100, ms: 100, atATime: 4 }), [
     "throttled",
   ]],
+  [
+    "a target that is down, and says 503",
+    figures({ throttled: 60 }, {
+      runs: 20,
+      ms: 200,
+      atATime: 4,
+      retried: 20,
+      failed: 20,
+    }),
+    ["retries_wasted"],
+  ],
+  [
+    "a full pool of programs that used half of the CPUs",
+    figures({}, {
+      runs: 100,
+      ms: 100,
+      atATime: 4,
+      cpuMs: 30,
+    }),
+    [],
+  ],
+  ["a full pool that mostly fails", figures({}, { runs: 100, ms: 100, atATime: 4, failed: 60 }), []],
   ["one 429 in a thousand", figures({ throttled: 1 }, { runs: 1000, ms: 1, atATime: 4 }), []],
   ["busy programs", figures({}, { runs: 100, ms: 100, atATime: 4, cpuMs: 49 }), ["cpu_bound"]],
   ["busy programs, one a CPU", figures({ limit: 2, peak: 2 }, { runs: 50, ms: 100, atATime: 2, cpuMs: 96 }), [
@@ -117,7 +139,7 @@ const told: readonly (readonly [figures: TargetFigures, message: string, change:
   ],
   [
     figures({ throttled: 9 }, { runs: 100, ms: 100, atATime: 4 }),
-    't said "too many requests" to 9 of 100 attempts at a limit of 4, and took 36.4 a second: give it a rate, or a lower concurrency',
+    "t was too busy (429, 503) for 9 of 100 attempts at a limit of 4, and took 36.4 a second: give it a rate, or a lower concurrency",
     "targets.t.rate: 36/s",
   ],
   [
@@ -169,6 +191,17 @@ test("adviseTarget() shows the figures behind its words, and the line to change"
     assert.equal(advice?.change, change);
     assert.ok(Object.values(advice!.figures).every(Number.isFinite), JSON.stringify(advice!.figures));
   }
+});
+
+test("adviseTarget() takes no rate from a run whose retries may have been put off", () => {
+  const throttled = (retried: number) => {
+    const given = figures({ throttled: 400 }, { runs: 500, ms: 100, atATime: 4, retried });
+    given.stats.retries = 2 * retried;
+    return adviseTarget(given)[0]!;
+  };
+  assert.match(throttled(30).change!, /^targets\.t\.rate: /);
+  assert.equal(throttled(200).change, "targets.t.concurrency: 2");
+  assert.doesNotMatch(throttled(200).message, /a second/);
 });
 
 test("adviseTarget() says where to set what has no name yet", () => {
