@@ -1,33 +1,51 @@
-import { LatencyBaselines } from "./latency_baselines.ts";
+import { LatencyBaselines, minSamples } from "./latency_baselines.ts";
+import { type LimitChange, noteChange } from "./limit_history.ts";
 
-/** One change of an adaptive limit. */
-export interface LimitChange {
-  readonly at: number;
-  readonly limit: number;
-  readonly why: "start" | "growth" | "loss" | "latency";
-}
-
+/**
+ * Finds how many attempts at a time a target bears, by additive increase and multiplicative decrease, one step a window:
+ *
+ *     losses (5xx, timeout, refused, 429) overflow, at once:            limit ← max(min, ⌊limit · 0.8⌋)
+ *     clearly most latencies > 2 · baseline:                            limit ← max(min, ⌊limit · 0.9⌋)
+ *     otherwise, when the limit was reached and little was lost:        limit ← min(max, limit + 1)
+ *
+ * The increase is a doubling until the first decrease, and a window lasts until as many attempts as the limit have ended;
+ * after the first decrease at least 10, and 100 ms. What began before a decrease is its cause, and says nothing about
+ * what holds since.
+ *
+ * *Losses* fill a bucket, one each, from which every attempt that ends takes a tenth out; more than three overflow it. So
+ * a target that fails one attempt in fifty for reasons of its own is not overloaded, one that fails one in nine for long
+ * is. The value that led to a loss is tried again after eight windows, and two losses are enough then; each time it
+ * fails doubles the wait, up to 32 windows. So a capacity that stays costs ever fewer errors, one that rises is found.
+ *
+ * *Latencies*: see {@link LatencyBaselines}. When the limit has been halved (or is at its least) for high latencies and
+ * they did not fall with it, by half as much at least, it is not the limit that makes them high: it is restored, and
+ * what is measured now is the baseline. (In a queue the latency is proportional to the limit, by Little's law.)
+ *
+ * Source: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the use of
+ * latency follows TCP Vegas (Brakmo and Peterson, 1995), the caution near the last loss CUBIC (Ha, Rhee and Xu, 2008);
+ * the bucket is a cumulative sum (Page, "Continuous Inspection Schemes", 1954).
+ */
 export class AdaptiveLimit {
   limit: number;
   readonly history: LimitChange[] = [];
   readonly #min: number;
   readonly #max: number;
   readonly #latencies = new LatencyBaselines();
-  /** A bucket: every loss adds one, every attempt that ends takes its tolerated share out. */
-  #losses = 0;
   /** Of this window. */
   #samples = 0;
   #windowStart = NaN;
-  #shrunkAt = -Infinity;
   #wasFull = false;
   #isStarting = true;
+  #shrunkAt = -Infinity;
+  /** What is in the bucket. */
+  #losses = 0;
   /** Where it last lost; Infinity once that has been passed unharmed. */
   #lostAt = Infinity;
   /** How many windows it stays below that. */
   #caution = minCaution;
   /** Windows that ended since the last change. */
   #calmWindows = 0;
-  /** What held when latencies began to be high, or when the limit had last been halved for it. */
+  /** What held when latencies became high, or when the limit had last been halved for them. */
   #slowSince: { readonly limit: number; slowdown: number } | null = null;
 
   constructor(bounds: { readonly min: number; readonly max: number }) {
@@ -57,20 +75,20 @@ export class AdaptiveLimit {
     return this.limit;
   }
 
-  #isWindowOver(now: number): boolean {
-    if (this.#isStarting) return this.#samples >= this.limit;
-    return this.#samples >= Math.max(minSamples, this.limit) && now - this.#windowStart >= minWindowMs;
-  }
-
   #addLoss(now: number): void {
     this.#losses++;
-    const isProbing = this.limit >= this.#lostAt;
-    if (this.#losses <= (isProbing ? 1 : 2)) return;
-    this.#caution = isProbing ? Math.min(maxCaution, 2 * this.#caution) : minCaution;
+    const isTriedAgain = this.limit >= this.#lostAt;
+    if (this.#losses <= (isTriedAgain ? 1 : 3)) return;
+    this.#caution = isTriedAgain ? Math.min(maxCaution, 2 * this.#caution) : minCaution;
     this.#lostAt = this.limit;
     this.#slowSince = null;
     this.#shrink(now, 0.8, "loss");
     this.#newWindow(now);
+  }
+
+  #isWindowOver(now: number): boolean {
+    if (this.#isStarting) return this.#samples >= this.limit;
+    return this.#samples >= Math.max(minSamples, this.limit) && now - this.#windowStart >= minWindowMs;
   }
 
   #step(now: number): void {
@@ -86,16 +104,17 @@ export class AdaptiveLimit {
 
   #slowDown(now: number, slowdown: number): void {
     const since = this.#slowSince ??= { limit: this.limit, slowdown };
+    // It goes on rising for a while, since attempts begun at a lower limit end in between.
     since.slowdown = Math.max(since.slowdown, slowdown);
     if (this.limit > this.#min && 2 * this.limit > since.limit) return this.#shrink(now, 0.9, "latency");
     const hasHelped = (since.slowdown / slowdown) ** 2 > since.limit / this.limit;
+    this.#slowSince = null;
     if (hasHelped && this.limit > this.#min) {
       this.#slowSince = { limit: this.limit, slowdown };
       return this.#shrink(now, 0.9, "latency");
     }
     this.#latencies.forget();
-    this.#slowSince = null;
-    if (!hasHelped && since.limit > this.limit) this.#change(now, since.limit, "growth");
+    if (!hasHelped && since.limit > this.limit) this.#change(now, since.limit, "restored");
   }
 
   #grow(now: number): void {
@@ -110,9 +129,9 @@ export class AdaptiveLimit {
 
   #shrink(now: number, factor: number, why: "loss" | "latency"): void {
     this.#latencies.restartWindow();
+    this.#losses = 0;
     this.#isStarting = false;
     this.#shrunkAt = now;
-    this.#losses = 0;
     const next = Math.max(this.#min, Math.floor(this.limit * factor));
     if (next !== this.limit) this.#change(now, next, why);
   }
@@ -126,35 +145,14 @@ export class AdaptiveLimit {
   #change(now: number, limit: number, why: LimitChange["why"]): void {
     this.limit = limit;
     this.#calmWindows = 0;
-    this.history.push({ at: now, limit, why });
-    // The report shows how it settled: the beginning and the end tell.
-    if (this.history.length > historyLength) this.history.splice(historyLength / 2, 1);
+    noteChange(this.history, { at: now, limit, why });
   }
 }
 
 const startLimit = 4;
-const minSamples = 10;
 const minWindowMs = 100;
 /** Windows without a change before the value that led to a loss is tried again. */
 const minCaution = 8;
-const maxCaution = 64;
+const maxCaution = 32;
+/** Well above what a healthy target loses, or chance would overflow the bucket now and then. */
 const toleratedShare = 0.1;
-const historyLength = 64;
-
-/**
- * Where a limit settled: the one below which it was for half of the time, in the second half of its history (or in what is
- * kept of that). `endedAt` is when the last of them ceased to hold.
- */
-export function settledLimit(history: readonly LimitChange[], endedAt: number): number {
-  const from = Math.max(
-    (history[0]!.at + endedAt) / 2,
-    history.length < historyLength ? -Infinity : history[historyLength / 2]!.at,
-  );
-  const held = history.map(({ at, limit }, i) => ({
-    limit,
-    ms: Math.max(0, (history[i + 1]?.at ?? endedAt) - Math.max(at, from)),
-  })).sort((a, b) => a.limit - b.limit);
-  let left = held.reduce((sum, { ms }) => sum + ms, 0) / 2;
-  for (const { limit, ms } of held) if ((left -= ms) < 0) return limit;
-  return history.at(-1)!.limit;
-}

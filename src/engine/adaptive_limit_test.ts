@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AdaptiveLimit, type LimitChange, settledLimit } from "./adaptive_limit.ts";
+import { AdaptiveLimit } from "./adaptive_limit.ts";
 
 interface Window {
   /** Attempts that end, by default as many as make a window. */
@@ -65,30 +65,73 @@ test("AdaptiveLimit stays within its bounds", () => {
   assert.equal(window({ losses: 10 }), 3);
 });
 
-test("AdaptiveLimit takes one loss in a window for an accident", () => {
+test("AdaptiveLimit takes three losses for an accident, and four in a row for a sign", () => {
   const { adaptive, window } = limitOf(1, 64);
-  for (let i = 0; i < 12; i++) window({ losses: 1 });
+  while (adaptive.limit < 64) window();
+  window({ losses: 3 });
   assert.equal(adaptive.limit, 64);
+  window({ losses: 4 });
+  assert.equal(adaptive.limit, 51);
 });
 
-test("AdaptiveLimit waits eight windows before the value that led to the last loss", () => {
-  const { adaptive, window } = limitOf(1, 12);
-  window();
-  window();
-  while (adaptive.limit < 12) window();
+test("AdaptiveLimit bears a target that loses one attempt in fifty, and not one that loses one in nine", () => {
+  const lowest = (every: number) => {
+    const { adaptive, window } = limitOf(1, 9);
+    for (let i = 0; i < 600; i++) window({ count: 10, losses: i * 10 % every < 10 ? 1 : 0 });
+    return Math.min(...adaptive.history.slice(2).map(({ limit }) => limit));
+  };
+  assert.equal(lowest(50), 9);
+  const { adaptive, window } = limitOf(1, 9);
+  for (let i = 0; i < 100; i++) window({ count: 9, losses: 1 });
+  assert.ok(adaptive.history.some(({ why }) => why === "loss"));
+});
+
+test("AdaptiveLimit does not grow while it loses", () => {
+  const { adaptive, window } = limitOf(1, 64);
+  while (adaptive.limit < 16) window();
+  window({ losses: 4 });
+  const after = adaptive.limit;
   window({ losses: 3 });
+  window();
+  assert.equal(adaptive.limit, after);
+  window();
+  window();
+  assert.ok(adaptive.limit > after);
+});
+
+test("AdaptiveLimit waits eight windows before the value that led to the last loss, and twice as long each time", () => {
+  const { adaptive, window } = limitOf(1, 12);
+  while (adaptive.limit < 12) window();
+  window({ losses: 4 });
   assert.equal(adaptive.limit, 9);
-  const seen = Array.from({ length: 12 }, () => window());
-  assert.deepEqual(seen.slice(0, 8), [10, 11, 11, 11, 11, 11, 11, 11]);
-  assert.equal(seen.at(-1), 12);
+  const calm = () => {
+    let count = 0;
+    while (adaptive.limit < 12) {
+      window();
+      if (adaptive.limit === 11) count++;
+    }
+    return count;
+  };
+  const waits = [8, 16, 32, 32].map(() => {
+    const count = calm();
+    window({ losses: 2 });
+    assert.equal(adaptive.limit, 9);
+    return count;
+  });
+  assert.deepEqual(waits, [8, 16, 32, 32]);
+  // Once it has been passed unharmed it is forgotten.
+  calm();
+  window();
+  window({ losses: 2 });
+  assert.equal(adaptive.limit, 12);
 });
 
 test("AdaptiveLimit shrinks by a tenth a window while latencies are more than twice their baseline", () => {
-  const { adaptive, window } = limitOf(1, 64);
-  while (adaptive.limit < 32) window();
-  const before = adaptive.limit;
-  assert.equal(window({ ms: 300 }), Math.floor(before * 0.9));
-  assert.equal(window({ ms: 300 }), Math.floor(Math.floor(before * 0.9) * 0.9));
+  const { adaptive, window } = limitOf(1, 32);
+  for (let i = 0; i < 9; i++) window({ count: adaptive.limit });
+  assert.equal(adaptive.limit, 32);
+  assert.equal(window({ ms: 300 }), 28);
+  assert.equal(window({ ms: 250 }), 25);
 });
 
 test("AdaptiveLimit measures a slow task by its own baseline", () => {
@@ -98,49 +141,36 @@ test("AdaptiveLimit measures a slow task by its own baseline", () => {
   assert.ok(adaptive.history.every(({ why }) => why !== "latency"));
 });
 
-test("AdaptiveLimit believes that a target has become slow once its least limit makes no difference", () => {
-  const { adaptive, window } = limitOf(2, 16);
-  while (adaptive.limit < 16) window();
-  for (let i = 0; i < 25; i++) window({ ms: 1_000 });
-  assert.ok(adaptive.history.some(({ limit, why }) => limit === 2 && why === "latency"));
-  for (let i = 0; i < 10; i++) window({ ms: 1_000 });
-  assert.equal(adaptive.limit, 16);
-});
-
-test("AdaptiveLimit ignores losses of attempts that began before the last decrease", () => {
-  const adaptive = new AdaptiveLimit({ min: 1, max: 64 });
-  for (let i = 0; i < 4; i++) adaptive.record(50, false, 4, 100, 0);
-  const limit = adaptive.limit;
-  adaptive.record(50, true, limit, 200, 0);
-  const after = adaptive.record(50, true, limit, 200, 0);
-  assert.equal(after, Math.floor(limit * 0.8));
-  for (let i = 0; i < 10; i++) adaptive.record(50, true, limit, 240, 0);
-  assert.equal(adaptive.limit, after);
-});
-
-test("AdaptiveLimit keeps the beginning and the end of a long history", () => {
+test("AdaptiveLimit goes on shrinking while that brings latencies down", () => {
   const { adaptive, window } = limitOf(1, 64);
-  for (let i = 0; i < 2_000; i++) window(i % 9 === 0 ? { losses: 9 } : {});
-  assert.equal(adaptive.history.length, 64);
-  assert.equal(adaptive.history[0]!.why, "start");
-  assert.equal(adaptive.history.at(-1)!.limit, adaptive.limit);
+  while (adaptive.limit < 64) window();
+  // A queue for 6 at a time.
+  for (let i = 0; i < 40; i++) window({ ms: 100 * Math.max(1, adaptive.limit / 6) });
+  assert.ok(adaptive.limit <= 13, String(adaptive.limit));
+  assert.ok(adaptive.history.every(({ why }) => why !== "restored"));
 });
 
-const settled: readonly (readonly [what: string, history: [number, number][], endedAt: number, number])[] = [
-  ["a limit that never changed", [[0, 4]], 1_000, 4],
-  ["no time at all", [[0, 4]], 0, 4],
-  ["the second half, not the beginning", [[0, 4], [100, 8], [500, 12]], 1_000, 12],
-  [
-    "the value in the middle of a saw",
-    [[0, 4], [500, 10], [600, 11], [700, 12], [800, 9], [900, 10]],
-    1_000,
-    10,
-  ],
-];
-
-for (const [what, steps, endedAt, expected] of settled) {
-  test(`settledLimit() of ${what} is ${expected}`, () => {
-    const history = steps.map(([at, limit]): LimitChange => ({ at, limit, why: "growth" }));
-    assert.equal(settledLimit(history, endedAt), expected);
+for (const min of [1, 12]) {
+  test(`AdaptiveLimit takes back decreases that did not help: the target is slow by itself, from ${min} on`, () => {
+    const { adaptive, window } = limitOf(min, 16);
+    while (adaptive.limit < 16) window();
+    for (let i = 0; i < 40; i++) window({ ms: 300 });
+    assert.equal(adaptive.limit, 16);
+    const whys = adaptive.history.map(({ why }) => why);
+    assert.deepEqual([...new Set(whys)], ["start", "growth", "latency", "restored"]);
+    assert.equal(Math.min(...adaptive.history.slice(3).map(({ limit }) => limit)), Math.max(min, 8));
   });
 }
+
+test("AdaptiveLimit ignores attempts that began before the last decrease", () => {
+  const adaptive = new AdaptiveLimit({ min: 1, max: 64 });
+  for (let i = 0; i < 4; i++) adaptive.record(50, false, 4, 100, 0);
+  assert.equal(adaptive.limit, 8);
+  for (let i = 0; i < 4; i++) adaptive.record(50, true, 8, 200, 0);
+  assert.equal(adaptive.limit, 6);
+  for (let i = 0; i < 20; i++) adaptive.record(50, true, 6, 240, 0);
+  for (let i = 0; i < 20; i++) adaptive.record(250, false, 6, 400, 0);
+  assert.equal(adaptive.limit, 6);
+  for (let i = 0; i < 4; i++) adaptive.record(50, true, 6, 400, 0);
+  assert.equal(adaptive.limit, 4);
+});

@@ -1,4 +1,4 @@
-import type { LimitChange } from "./adaptive_limit.ts";
+import type { LimitChange } from "./limit_history.ts";
 import type { BreakerAccount, BreakerSpec } from "./breaker.ts";
 import type { Ending, RunError } from "../model/outcome.ts";
 import type { Call, Output, Verdict } from "../model/verdict.ts";

@@ -92,7 +92,7 @@ export interface AdaptiveAccount {
   readonly history: readonly {
     readonly atMs: number;
     readonly limit: number;
-    readonly why: "start" | "growth" | "loss" | "latency";
+    readonly why: "start" | "growth" | "loss" | "latency" | "restored";
   }[];
 }
 

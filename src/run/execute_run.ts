@@ -2,7 +2,7 @@ import { noticeChange } from "../inputs/notice_change.ts";
 import { openInputs } from "../inputs/open_inputs.ts";
 import type { Journal } from "../journal/journal.ts";
 import { stringifyJson } from "../model/json.ts";
-import { settledLimit } from "../engine/adaptive_limit.ts";
+import { settledLimit } from "../engine/limit_history.ts";
 import type { PoolView } from "../engine/types.ts";
 import type { Plan, PoolPlan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
