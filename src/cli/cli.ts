@@ -28,12 +28,9 @@ async function dispatch(argv: readonly string[], ports: Ports): Promise<number> 
     host.stderr.write(programHelp(commands));
     return 2;
   }
-  if (name === "--help" || name === "-h") {
-    host.stdout.write(programHelp(commands));
-    return 0;
-  }
-  if (name === "help") {
-    host.stdout.write(rest[0] === undefined ? programHelp(commands) : await helpOn(rest[0]));
+  if (name === "--help" || name === "-h" || name === "help") {
+    const topic = rest.find((word) => word !== "--help" && word !== "-h");
+    host.stdout.write(topic === undefined ? programHelp(commands) : await helpOn(topic));
     return 0;
   }
   const command = findCommand(name);

@@ -17,9 +17,9 @@ import type { Prepared } from "../run/prepare_run.ts";
 import { runHeader } from "../run/run_header.ts";
 import type { RunFacts, RunHandle } from "../run/run_plan.ts";
 import type { Ports } from "../runtime/ports.ts";
-import { resolvePath } from "../runtime/resolve_path.ts";
 import { attemptPrinter } from "./attempt_line.ts";
 import { type ParsedArguments, UsageError } from "./command.ts";
+import { outputPath } from "./load_plan.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
 import { type ResultStream, startStream } from "./result_stream.ts";
 import { otherPaths, probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
@@ -73,7 +73,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   if (journal === null) return 3;
 
   const stats = new RunStats();
-  const stream = !args.has("stream") ? null : startStream({
+  const stream = outputs.stream === null ? null : startStream({
     path: outputs.stream,
     order: (args.value("order") ?? "completion") as "completion" | "input",
     header,
@@ -127,8 +127,7 @@ function findOutputs({ args, ports, plan, directory }: Conduct): RunOutputs | nu
 }
 
 function streamPath(args: ParsedArguments, { host }: Ports): string | null {
-  const path = args.value("stream");
-  return path === undefined || path === "-" ? null : resolvePath(host.cwd(), path);
+  return args.has("stream") ? outputPath(host.cwd(), args.value("stream") ?? "-") : null;
 }
 
 /** Null when there is no place for it: it was said. `onBroken` is told when it cannot be written any more. */
@@ -228,6 +227,6 @@ function progressMode(args: ParsedArguments, { host }: Ports, stream: string | n
   const mode = args.value("progress") ?? "auto";
   if (mode !== "auto") return mode as ProgressMode;
   // Lines that come to the same terminal would tear a view that redraws itself.
-  if (args.has("stream") && stream === null && host.stdout.isTerminal) return "log";
+  if (stream === outputPath(host.cwd(), "-") && host.stdout.isTerminal) return "log";
   return host.stderr.isTerminal && host.environment.TERM !== "dumb" ? "bar" : "log";
 }

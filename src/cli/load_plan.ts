@@ -103,10 +103,8 @@ export function printProblems(problems: readonly Diagnostic[], text: string, por
 }
 
 function planFlags(args: ParsedArguments, cwd: string): PlanFlags {
-  const path = (flag: string) => {
-    const value = args.value(flag);
-    return value === undefined ? null : resolvePath(cwd, value);
-  };
+  const report = args.value("report");
+  const outputDirectory = args.value("output-dir");
   return {
     concurrency: wholeNumber(args, "concurrency", 1),
     maxFailures: maxFailures(args.value("max-failures")),
@@ -114,9 +112,14 @@ function planFlags(args: ParsedArguments, cwd: string): PlanFlags {
     only: args.has("only") ? args.values("only") : null,
     first: wholeNumber(args, "first", 1),
     seed: wholeNumber(args, "seed", 0),
-    report: path("report"),
-    outputDirectory: path("output-dir"),
+    report: report === undefined ? null : outputPath(cwd, report),
+    outputDirectory: outputDirectory === undefined ? null : resolvePath(cwd, outputDirectory),
   };
+}
+
+/** Where an output goes that the command line names; `-` is stdout. */
+export function outputPath(cwd: string, path: string): string {
+  return path === "-" ? "/dev/stdout" : resolvePath(cwd, path);
 }
 
 /** A flag's whole number; null when it was not given. @throws UsageError */

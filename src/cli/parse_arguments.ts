@@ -23,6 +23,10 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
         `--${flag.name} takes ${flag.choices.join(", ")}, not "${value}"${question(value, flag.choices)}`,
       );
     }
+    // An empty variable of a script: as a path it would be the directory itself.
+    if (value === "") {
+      throw new UsageError(`--${flag.name} was given an empty value: give it one, or leave the flag out`);
+    }
     const values = given.get(flag.name) ?? [];
     if (values.length > 0 && flag.value !== undefined && !flag.repeatable) {
       throw new UsageError(`--${flag.name} was given twice; give it once`);

@@ -1,9 +1,10 @@
 import type { ReportFormat } from "../model/report_format.ts";
 import { ReportError } from "../report/destination.ts";
+import { probeDestinations } from "../report/probe_destinations.ts";
 import { renderReport, writePieces, writeRendered } from "../report/render_report.ts";
 import { openReport } from "../run/open_report.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
-import { type CommandBody, UsageError } from "./command.ts";
+import type { CommandBody } from "./command.ts";
 import { findSource } from "./find_source.ts";
 
 /** `fanout report [SOURCE]`. */
@@ -20,7 +21,7 @@ export const reportCommand: CommandBody = async (args, ports) => {
   }
   for (const note of opened.notes) host.stderr.write(`fanout: ${note}\n`);
   try {
-    if (output === undefined) {
+    if (output === undefined || output === "-") {
       const { isTerminal } = host.stdout;
       const width = isTerminal ? host.stdout.columns() : null;
       const color = isTerminal && !host.environment.NO_COLOR;
@@ -30,11 +31,14 @@ export const reportCommand: CommandBody = async (args, ports) => {
       });
       return 0;
     }
-    const outputPath = resolvePath(host.cwd(), output);
-    if (isSameFile(path, outputPath)) {
-      throw new UsageError(`-o ${output} would overwrite what it is made from`);
-    }
-    await writeRendered(opened.source, format, outputPath, ports);
+    const written = { what: "the report", path: resolvePath(host.cwd(), output) };
+    const read = [
+      { what: "what it is made from", path },
+      { what: "the config", path: opened.source.head.run.config.path },
+    ];
+    const [problem] = probeDestinations([written], read, ports);
+    if (problem !== undefined) return fail(problem.code === "taken" ? 2 : 3, problem.message);
+    await writeRendered(opened.source, format, written.path, ports);
     return 0;
   } catch (error) {
     if (error instanceof SyntaxError) return fail(2, `${path} is not JSON: ${error.message}`);
@@ -42,11 +46,6 @@ export const reportCommand: CommandBody = async (args, ports) => {
     throw error;
   } finally {
     opened.close();
-  }
-
-  function isSameFile(one: string, other: string): boolean {
-    const found = disk.facts(other, "follow");
-    return found !== null && found.identity === disk.facts(one, "follow")?.identity;
   }
 
   function fail(code: number, message: string): number {

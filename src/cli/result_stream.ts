@@ -1,4 +1,5 @@
 import type { ResultStore, RunHeader } from "../model/run_record.ts";
+import { resolvePlace } from "../report/destination.ts";
 import type { Disk } from "../runtime/disk.ts";
 import type { Clock } from "../runtime/ports.ts";
 import { describeSystemError } from "../runtime/system_error.ts";
@@ -21,8 +22,8 @@ export interface ResultStream {
 }
 
 export interface StreamOptions {
-  /** Absolute; null for stdout. */
-  readonly path: string | null;
+  /** Absolute. */
+  readonly path: string;
   readonly order: "completion" | "input";
   readonly header: RunHeader;
   /** Positions of tasks whose inputs are numbered only when the run has ended. */
@@ -33,7 +34,6 @@ export interface StreamOptions {
 }
 
 const batchBytes = 64 * 1024;
-const stdoutDescriptor = 1;
 
 /**
  * Lines are read back from the journal when their turn comes, so that neither a slow reader nor an early input that is
@@ -43,7 +43,7 @@ export function startStream(options: StreamOptions): ResultStream {
   const { disk, clock } = options;
   const places = options.order === "input" ? inputOrder(options) : completionOrder();
   let { results } = options;
-  let fd: number | null = options.path === null ? stdoutDescriptor : null;
+  let open: OpenStream | null = null;
   let writing: Promise<void> | null = null;
   let trouble: unknown;
   let isClosed = false;
@@ -58,9 +58,10 @@ export function startStream(options: StreamOptions): ResultStream {
     try {
       // What ends together is written together.
       await new Promise<void>((resolve) => clock.soon(resolve));
+      // Without any result too: a file of an earlier run must not stay, nor a FIFO's reader wait for ever.
+      open ??= await openPath(options.path, disk);
       for (let batch = takeBatch(); batch !== null && !isClosed; batch = takeBatch()) {
-        fd ??= await openPath(options.path!, disk);
-        await disk.writeThrough(fd, batch);
+        await disk.writeThrough(open.fd, batch);
       }
     } catch (error) {
       isClosed = true;
@@ -104,9 +105,9 @@ export function startStream(options: StreamOptions): ResultStream {
       drain();
       await Promise.race([writing, givenUp]);
       if (writing !== null) return null;
-      if (fd !== null && options.path !== null) disk.close(fd);
+      if (open?.isOurs) disk.close(open.fd);
       if (trouble === undefined) return null;
-      return `cannot write the stream to ${options.path ?? "stdout"}: ${describeSystemError(trouble)}`;
+      return `cannot write the stream to ${options.path}: ${describeSystemError(trouble)}`;
     },
     get isHeldUp() {
       return isClosed && writing !== null;
@@ -174,10 +175,17 @@ function inputOrder({ header, numberedLater }: StreamOptions): Places {
   };
 }
 
+interface OpenStream {
+  readonly fd: number;
+  /** It was opened here, and is closed here. */
+  readonly isOurs: boolean;
+}
+
 /** A regular file is made anew; a FIFO waits for its reader, and the run does not. */
-async function openPath(path: string, disk: Disk): Promise<number> {
-  const facts = disk.facts(path, "follow");
-  if (facts !== null && facts.kind !== "file") return await disk.openThrough(path);
-  if (facts !== null) disk.remove(path);
-  return disk.create(path, 0o600);
+async function openPath(path: string, disk: Disk): Promise<OpenStream> {
+  const place = resolvePlace(path, disk);
+  if (place.kind === "descriptor") return { fd: place.fd, isOurs: false };
+  if (place.kind === "through") return { fd: await disk.openThrough(place.path), isOurs: true };
+  if (disk.facts(place.path, "show") !== null) disk.remove(place.path);
+  return { fd: disk.create(place.path, 0o600), isOurs: true };
 }

@@ -7,6 +7,7 @@ import { type DestinationProblem, type NamedFile, probeDestinations } from "../r
 import { writeRendered } from "../report/render_report.ts";
 import { renderSourceOf } from "../report/render_source.ts";
 import { writeReport } from "../report/write_report.ts";
+import { filesRead } from "../run/files_read.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 
@@ -14,7 +15,7 @@ import { resolvePath } from "../runtime/resolve_path.ts";
 export interface RunOutputs {
   readonly json: string;
   readonly others: readonly { readonly format: ReportFormat; readonly path: string }[];
-  /** Where results go as they finish; null for stdout, or nowhere. */
+  /** Where results go as they finish; null for nowhere. */
   readonly stream: string | null;
 }
 
@@ -43,7 +44,10 @@ export function probeOutputs(
   const stream = outputs.stream === null ? [] : [{ what: "the stream", path: outputs.stream }];
   return probeDestinations(
     [{ what: "the report", path: outputs.json }, ...others, ...stream, ...collections(plan)],
-    inputFiles(plan, paramsFiles, ports),
+    [
+      ...filesRead(plan),
+      ...paramsFiles.map((path) => ({ what: "the params file", path: resolvePath(ports.host.cwd(), path) })),
+    ],
     ports,
   );
 }
@@ -82,22 +86,4 @@ export async function writeReports(
     }
   }
   return failures;
-}
-
-/** Files that are read: no report may take their place. */
-function inputFiles(plan: Plan, paramsFiles: readonly string[], ports: Ports): NamedFile[] {
-  const cwd = ports.host.cwd();
-  const { directory } = plan.config;
-  const files: NamedFile[] = [{ what: "the config", path: resolvePath(cwd, plan.config.path) }];
-  for (const path of paramsFiles) files.push({ what: "the params file", path: resolvePath(cwd, path) });
-  for (const [name, source] of Object.entries(plan.secrets)) {
-    if ("file" in source) files.push({ what: `the secret ${name}`, path: source.file });
-  }
-  for (const { name, foreach } of plan.tasks) {
-    if (foreach === null || !("path" in foreach) || foreach.path === "-" || foreach.path.includes("${{")) {
-      continue;
-    }
-    files.push({ what: `the input of "${name}"`, path: resolvePath(directory, foreach.path) });
-  }
-  return files;
 }

@@ -79,9 +79,9 @@ function writtenByTasks(config: Config): NamedFile[] {
   return files;
 }
 
-/** Devices and stdin may be named as often as one likes. */
+/** Devices and stdin may be named as often as one likes, but two outputs on one stdout are no output. */
 function isStatic(path: string): boolean {
-  return !path.includes("${{") && path !== "-" && !path.startsWith("/dev/");
+  return !path.includes("${{") && path !== "-" && (!path.startsWith("/dev/") || path === "/dev/stdout");
 }
 
 /** `./a//b` → `a/b`. */

@@ -242,13 +242,14 @@ tasks:
   b: { http: { url: https://x }, save: { path: ./out//a.json } }
   c: { http: { url: https://x }, foreach: { lines: ids.csv }, collect: { path: ids.csv, value: json } }
   d: { http: { url: https://x }, save: c.yaml }
-report: { json: out/a.json, html: /dev/stdout, junit: /dev/stdout }
+report: { json: out/a.json, html: /dev/stdout, junit: /dev/stdout, prometheus: /dev/null }
 `,
     problems: [
       '4:48: ./out//a.json is also where task "a" saves: write to another path',
       '5:80: ids.csv is also the source of task "c": write to another path',
       "6:40: c.yaml is also the config itself: write to another path",
       '7:17: out/a.json is also where task "b" saves: write to another path',
+      "7:55: /dev/stdout is also the html report: write to another path",
     ],
   },
   {

@@ -1,3 +1,4 @@
+import type { OutcomeCounts } from "../model/outcome.ts";
 import type { TargetClosing } from "../model/run_record.ts";
 import { adviseTarget } from "./advice.ts";
 import { encodeResult } from "./encode_result.ts";
@@ -77,10 +78,8 @@ function runOf({ header, closing }: ReportSource, stats: RunStats): ReportHead["
 }
 
 function summaryOf({ closing, totals }: ReportSource, stats: RunStats): ReportHead["summary"] {
-  const { counts } = stats;
   return {
-    total: Object.values(counts).reduce((sum, count) => sum + count, 0),
-    ...counts,
+    ...withTotal(stats.counts),
     skippedBy: stats.skippedBy,
     allowedFailures: stats.allowedFailures,
     attempts: stats.attempts,
@@ -88,6 +87,10 @@ function summaryOf({ closing, totals }: ReportSource, stats: RunStats): ReportHe
     retriesWithheld: Object.values(closing?.targets ?? {}).reduce((sum, one) => sum + one.retriesWithheld, 0),
     totalKnown: closing?.totalKnown ?? totals.every((total) => total !== null),
   };
+}
+
+function withTotal(counts: OutcomeCounts): OutcomeCounts & { readonly total: number } {
+  return { total: Object.values(counts).reduce((sum, count) => sum + count, 0), ...counts };
 }
 
 function targetsOf(source: ReportSource, stats: RunStats): ReportHead["targets"] {
@@ -115,7 +118,7 @@ function targetReport(
   return {
     kind,
     concurrency: { limit, peak: closed?.peak ?? null, ...closed?.adaptive },
-    counts: seen.counts,
+    counts: withTotal(seen.counts),
     retries: seen.retries,
     throttled: closed?.throttled ?? null,
     ...(closed?.breaker ? { breaker: closed.breaker } : {}),

@@ -80,7 +80,7 @@ export function resolvePlace(path: string, disk: Disk): Place {
   const real = shown.kind === "symlink" ? disk.realPath(path) : path;
   const facts = disk.facts(real, "follow");
   if (facts?.kind === "directory") throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
-  return { kind: facts?.kind === "other" ? "through" : "file", path: real };
+  return { kind: facts?.kind === "other" || facts?.kind === "device" ? "through" : "file", path: real };
 }
 
 /** Everything before the last name of an absolute path. */

@@ -41,8 +41,8 @@ export function probeDestinations(
       const message = `${output.what} would overwrite ${other}, ${output.path}: give it another path`;
       problems.push({ code: "taken", message });
     }
-    // Several reports may go to one terminal or pipe.
-    if (!identity.startsWith("through")) seen.set(identity, output.what);
+    // What goes to a terminal is looked at, what goes to /dev/null is not.
+    if (!identity.startsWith("device")) seen.set(identity, output.what);
   }
   return problems;
 }
@@ -67,9 +67,10 @@ function whyUnwritable(path: string, { disk, random }: Pick<ReportPorts, "disk" 
 function identityOf(path: string, disk: Disk): string {
   try {
     const place = resolvePlace(path, disk);
-    if (place.kind !== "file") return `through ${path}`;
-    const facts = disk.facts(place.path, "follow");
+    const facts = disk.facts(path, "follow");
+    if (facts?.kind === "device") return `device ${facts.identity}`;
     if (facts !== null) return facts.identity;
+    if (place.kind !== "file") return `through ${path}`;
     const directory = parentOf(place.path);
     return `${disk.realPath(directory)}/${place.path.slice(directory.length).replace(/^\//, "")}`;
   } catch {

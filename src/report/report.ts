@@ -60,7 +60,8 @@ export interface TargetReport {
     & { readonly limit: number; readonly peak: number | null }
     /** For a limit that adapts itself: its bounds, where it settled, and how it got there. */
     & Partial<AdaptiveAccount>;
-  readonly counts: OutcomeCounts;
+  /** The six outcomes add up to `total`. */
+  readonly counts: OutcomeCounts & { readonly total: number };
   readonly retries: number;
   readonly throttled: number | null;
   /** Present for a target with a breaker. */

@@ -180,6 +180,8 @@ test("probeDestinations() names what cannot be written, and what would be overwr
   writeFileSync(config, "");
   symlinkSync(config, join(directory, "link.yaml"));
   symlinkSync(join(directory, "nowhere"), join(directory, "dangling"));
+  const pipe = join(directory, "pipe");
+  execFileSync("mkfifo", [pipe]);
   const inputs = [{ what: "the config", path: config }];
   const cases: readonly (readonly [string[], RegExp[]])[] = [
     [[directory], [/^cannot write r0 to .*: it is a directory$/]],
@@ -189,7 +191,8 @@ test("probeDestinations() names what cannot be written, and what would be overwr
     [[config], [/^r0 would overwrite the config, .*nightly.yaml: give it another path$/]],
     [[join(directory, "link.yaml")], [/r0 would overwrite the config/]],
     [[path, join(directory, ".", "report.json")], [/r1 would overwrite r0/]],
-    [["/dev/stdout", "/dev/stdout", "/dev/null"], []],
+    [[pipe, pipe], [/r1 would overwrite r0/]],
+    [["/dev/null", "/dev/null"], []],
   ];
   for (const [paths, messages] of cases) {
     const outputs = paths.map((path, index) => ({ what: `r${index}`, path }));

@@ -21,6 +21,7 @@ import { makeCarryOver, type Tally } from "./carry_over.ts";
 import type { KeptResult } from "./earlier_result.ts";
 import { engineClock } from "./engine_clock.ts";
 import { failureLimit } from "./failure_limit.ts";
+import { filesRead } from "./files_read.ts";
 import { FromEdge } from "./from_edge.ts";
 import { gatedSource } from "./gated_source.ts";
 import { InputOrder, type InputOrders } from "./input_order.ts";
@@ -321,9 +322,14 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   }
 }
 
-/** No task run saves to where a task collects. */
-function reservedRegister({ tasks, outputDirectory }: Plan): SaveRegister {
+/** Data chooses names below `save`: it never gets that of the config, of what is read, or of what the run writes itself. */
+function reservedRegister(plan: Plan): SaveRegister {
+  const { tasks, outputDirectory } = plan;
   const register = makeSaveRegister();
+  for (const { path, what } of filesRead(plan)) register.reserve(path, what);
+  for (const [format, path] of Object.entries(plan.report)) {
+    if (path !== null) register.reserve(path, `the ${format} report`);
+  }
   for (const { name, collect } of tasks) {
     if (collect === null) continue;
     register.reserve(placeKey(fixedPlace(collect.path, outputDirectory)), `where "${name}" collects`);

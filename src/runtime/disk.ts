@@ -8,7 +8,7 @@ import { tryLockFile } from "./disk_lock.ts";
 
 /** What may stand at a path. */
 export interface FileFacts {
-  readonly kind: "file" | "directory" | "symlink" | "other";
+  readonly kind: "file" | "directory" | "symlink" | "device" | "other";
   readonly bytes: number;
   /** Permission bits. */
   readonly mode: number;
@@ -126,6 +126,8 @@ function readFacts(stats: fs.Stats): FileFacts {
       ? "directory"
       : stats.isSymbolicLink()
       ? "symlink"
+      : stats.isCharacterDevice()
+      ? "device"
       : "other",
     bytes: stats.size,
     mode: stats.mode & 0o777,

@@ -41,7 +41,7 @@ test("facts() tells a file, a directory, a symlink and nothing apart", () => {
   assert.equal(realDisk.facts(directory, "follow")?.kind, "directory");
   assert.equal(realDisk.facts(join(directory, "to-directory"), "show")?.kind, "symlink");
   assert.equal(realDisk.facts(join(directory, "to-directory"), "follow")?.kind, "directory");
-  assert.equal(realDisk.facts("/dev/null", "follow")?.kind, "other");
+  assert.equal(realDisk.facts("/dev/null", "follow")?.kind, "device");
   assert.equal(realDisk.facts(join(directory, "nothing"), "follow"), null);
 });
 

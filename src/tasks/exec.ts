@@ -38,8 +38,8 @@ function compileAttempt({ task, ports, redactor, reads }: TaskContext): Attempt 
 
   return async (command, job, call) => {
     if (call.cancelled !== undefined) return failed({ ...call.cancelled, retryable: false });
-    const stdout = job.body({ maxBytes, main: true, keepContent: readsStdout, hash: false });
-    const stderr = job.body({ maxBytes, main: false, keepContent: readsStderr, hash: false });
+    const stdout = job.body({ maxBytes, main: true, keepContent: readsStdout });
+    const stderr = job.body({ maxBytes, main: false, keepContent: readsStderr });
     const lastLine = keepLastLine(redactor);
     const child = ports.processes.spawn({
       ...command,
@@ -111,7 +111,11 @@ function outputOf(end: ProcessEnd, stdout: FinishedBody, stderr: FinishedBody): 
     exitCode: end.exitCode,
     signal: end.signal,
     ...out.fields,
+    stdoutBytes: stdout.bytes,
+    stdoutSha256: stdout.sha256,
     ...err.fields,
+    stderrBytes: stderr.bytes,
+    stderrSha256: stderr.sha256,
     truncated: out.truncated || err.truncated,
     cpuMs: end.cpuMs,
     maxRssBytes: end.maxRssBytes,

@@ -19,7 +19,7 @@ export interface SaveRegister {
    * @returns undefined, or who has it: a task run, or what was reserved there ("the config").
    */
   claim(key: string, owner: SaveOwner): SaveOwner | string | undefined;
-  /** Keeps a place that no task run may save to: the config, an input, a report. */
+  /** Keeps an absolute path that no task run may save to: the config, an input, a report. */
   reserve(key: string, what: string): void;
 }
 

@@ -11,8 +11,12 @@ const outputFields: { readonly [kind: string]: readonly string[] } = {
     "signal",
     "stdout",
     "stdoutBase64",
+    "stdoutBytes",
+    "stdoutSha256",
     "stderr",
     "stderrBase64",
+    "stderrBytes",
+    "stderrSha256",
     "truncated",
     "cpuMs",
     "maxRssBytes",
@@ -116,6 +120,8 @@ function checkCounts({ summary, results, targets }: Json): void {
     "summary.allowedFailures",
   );
   for (const [name, target] of Object.entries<Json>(targets)) {
+    const ofTarget = results.filter((result: Json) => result.target === name).length;
+    assert.equal(target.counts.total, ofTarget, `targets.${name}.counts.total`);
     for (const outcome of outcomes) {
       const count = results.filter((result: Json) =>
         result.target === name && result.outcome === outcome
@@ -139,7 +145,7 @@ function checkTarget(target: Json, place: string): void {
   const adaptive = ["min", "max", "settled", "history"];
   hasMembers(target.concurrency, `${place}.concurrency`, ["limit", "peak"], adaptive);
   if (target.breaker) hasMembers(target.breaker, `${place}.breaker`, ["openings", "openMs"]);
-  hasMembers(target.counts, `${place}.counts`, outcomes);
+  hasMembers(target.counts, `${place}.counts`, ["total", ...outcomes]);
   for (const name of ["latencyMs", "queueMs"]) {
     const figures = target[name];
     if (figures === null) continue;

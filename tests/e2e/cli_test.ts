@@ -37,6 +37,8 @@ const usage: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [["run", "hello.yaml", "--seed", "1.5"], /--seed.*"1\.5"/],
   [["run", "hello.yaml", "--progress", "bars"], /--progress.*"bars".*did you mean/],
   [["run", "hello.yaml", "--fail-fast=yes"], /takes no value/],
+  [["run", "hello.yaml", "--report", ""], /--report was given an empty value/],
+  [["run", "hello.yaml", "--stream="], /--stream was given an empty value/],
   [["check"], /fanout check FILE/],
   [["schema", "x"], /"x" is too much/],
   [["help", "rum"], /"rum"/],
@@ -73,7 +75,9 @@ test(
         for (const line of stdout.split("\n")) assert.ok(line.length <= 100, line);
       }
     });
-    assert.deepEqual(await sandbox.run(["help"]), await sandbox.run(["--help"]));
+    for (const args of [["help"], ["help", "--help"]]) {
+      assert.deepEqual(await sandbox.run(args), await sandbox.run(["--help"]), args.join(" "));
+    }
     assert.match((await sandbox.run(["--version"])).stdout, /^fanout \d+\.\d+\.\d+\n$/);
   }),
 );
@@ -231,7 +235,8 @@ tasks:
       "good.yaml",
       "version: 1\ntasks: { a: { foreach: { csv: none.csv }, exec: { command: [echo] } } }",
     );
-    const { code, stdout, stderr } = await sandbox.run(["check", "bad.yaml", "good.yaml"]);
+    const { code, stdout, stderr } = await sandbox.run(["check", "none.yaml", "bad.yaml", "good.yaml"]);
+    assert.match(stderr, /none\.yaml: there is no such file/);
     assert.equal(code, 2);
     assert.equal(stdout, "");
     const places = [...stderr.matchAll(/^bad\.yaml:(\d+):(\d+): /gm)].map((match) => Number(match[1]));

@@ -44,6 +44,28 @@ test(
 );
 
 test(
+  "fanout report -o takes no place of what it is made from or of the config; - is stdout",
+  inSandbox(async (sandbox) => {
+    await sandbox.runConfig(config("one"));
+    for (
+      const [source, place] of [["report.json", "report.json"], ["report.json", "fanout.yaml"], [
+        "fanout.yaml",
+        "fanout.yaml",
+      ]]
+    ) {
+      const before = sandbox.read(place!);
+      const { code, stderr } = await sandbox.run(["report", source!, "-o", place!]);
+      assert.equal(code, 2, `${source} ${place}`);
+      assert.match(stderr, /the report would overwrite (what it is made from|the config)/);
+      assert.equal(sandbox.read(place!), before);
+    }
+    const { stdout } = await sandbox.run(["report", "report.json", "-o", "-", "--format", "json"]);
+    assert.equal(stdout, sandbox.read("report.json"));
+    assert.ok(!sandbox.exists("-"));
+  }),
+);
+
+test(
   "fanout diff takes runs by their ids",
   inSandbox(async (sandbox) => {
     const { report: before } = await sandbox.runConfig(config("one"));

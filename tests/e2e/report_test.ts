@@ -5,7 +5,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from "nod
 import { test } from "node:test";
 import { startFaultServer } from "../servers/fault_server.ts";
 import { checkReport } from "./check_report.ts";
-import { ended, inBatches, inSandbox } from "./sandbox.ts";
+import { binary, ended, inBatches, inSandbox } from "./sandbox.ts";
 
 test(
   "the report keeps of each kind what the contract names",
@@ -49,6 +49,10 @@ tasks:
         "out\n",
         "/w==",
       ],
+    );
+    assert.deepEqual(
+      [exec.output.stdoutBytes, exec.output.stdoutSha256, exec.output.stderrBytes],
+      [4, sha256("out\n"), 1],
     );
     assert.ok(exec.output.cpuMs >= 0 && exec.output.maxRssBytes > 0);
     assert.deepEqual([sql.output.rowCount, sql.output.columns], [1, ["big", "text", "missing", "half"]]);
@@ -100,6 +104,11 @@ tasks:
         const { output, outputs } = report.results[i];
         const { stdout, truncated } = output;
         if (i === 0) assert.equal(outputs.n, 100_000, "expressions see all of it");
+        assert.deepEqual(
+          [output.stdoutBytes, output.stdoutSha256, output.stderrBytes, output.stderrSha256],
+          [100_000, sha256(`A${"x".repeat(99_998)}Z`), 0, sha256("")],
+          capture,
+        );
         if (kept === 0) {
           assert.equal(stdout ?? "", "", capture);
           continue;
@@ -227,6 +236,17 @@ test(
       ),
     ]);
     assert.equal(saved.code, 2, saved.stderr);
+    // Two outputs on one stdout, whatever it is.
+    for (const target of ["", " | cat > mixed", " > mixed"]) {
+      for (const place of ["/dev/stdout", "-", ...(target === " > mixed" ? ["mixed"] : [])]) {
+        const mixed = sandbox.startProgram(
+          ["sh", "-c", `{ ${binary} run fanout.yaml --stream --report ${place}; echo $? > code; }${target}`],
+        );
+        const { stderr } = await ended(mixed);
+        assert.equal(sandbox.read("code"), "2\n", `${target} ${place}: ${stderr}`);
+      }
+    }
+    assert.ok(!sandbox.exists("ran"));
     const report = await sandbox.run([
       "check",
       sandbox.write(
@@ -235,6 +255,30 @@ test(
       ),
     ]);
     assert.equal(report.code, 2, report.stderr);
+  }),
+);
+
+test(
+  "data that names a file gets neither the config, nor an input, nor a report",
+  inSandbox(async (sandbox) => {
+    const config = `version: 1
+tasks:
+  read: { foreach: { lines: in.txt }, exec: { command: [echo] } }
+  write: { foreach: [fanout.yaml, in.txt, page.html, report.json, free.txt], exec: { command: [echo, hacked] }, save: "\${{ item }}" }
+report: { html: page.html }
+`;
+    sandbox.write("in.txt", "x\n");
+    const { code, report } = await sandbox.runConfig(config);
+    assert.equal(code, 1);
+    assert.equal(sandbox.read("fanout.yaml"), config);
+    assert.equal(sandbox.read("in.txt"), "x\n");
+    assert.equal(sandbox.read("free.txt"), "hacked\n");
+    const messages = report.results.slice(1).map(({ error }: { error: { message: string } | null }) =>
+      error?.message
+    );
+    const because = ["the config", 'the input of "read"', "the html report", "the json report"];
+    for (const [i, what] of because.entries()) assert.match(messages[i], new RegExp(`it is ${what}`));
+    assert.equal(messages[4], undefined);
   }),
 );
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { lstatSync, symlinkSync } from "node:fs";
 import { once } from "node:events";
 import process from "node:process";
 import { test } from "node:test";
@@ -45,6 +46,27 @@ test(
     const { code } = await sandbox.runConfig(config, ["--stream=out.ndjson", "--order", "input"]);
     assert.equal(code, 0);
     assert.deepEqual(placesOf(sandbox.read("out.ndjson")), inputOrder);
+  }),
+);
+
+test(
+  "fanout run --stream=PATH is there without any result too, and leaves symlinks and /dev/stdout what they are",
+  inSandbox(async (sandbox) => {
+    sandbox.write("out.ndjson", "what stood there before\n");
+    const empty = "version: 1\ntasks: { a: { foreach: [], exec: { command: [echo] } } }\n";
+    assert.equal((await sandbox.runConfig(empty, ["--stream=out.ndjson"])).code, 0);
+    assert.equal(sandbox.read("out.ndjson"), "");
+
+    symlinkSync("out.ndjson", sandbox.path("link"));
+    const { code } = await sandbox.runConfig(config, ["--stream=link", "--order", "input"]);
+    assert.equal(code, 0);
+    assert.ok(lstatSync(sandbox.path("link")).isSymbolicLink());
+    assert.deepEqual(placesOf(sandbox.read("out.ndjson")), inputOrder);
+
+    for (const place of ["-", "/dev/stdout", "/dev/fd/1"]) {
+      const { stdout } = await sandbox.runConfig(config, [`--stream=${place}`, "--order", "input"]);
+      assert.deepEqual(placesOf(stdout), inputOrder, place);
+    }
   }),
 );
 
