@@ -18,12 +18,12 @@ import { runHeader } from "../run/run_header.ts";
 import type { RunFacts, RunHandle } from "../run/run_plan.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { attemptPrinter } from "./attempt_line.ts";
-import { type ParsedArguments, UsageError } from "./command.ts";
+import type { ParsedArguments } from "./command.ts";
 import { outputPath } from "./load_plan.ts";
 import { type Progress, type ProgressMode, startProgress } from "./progress/progress.ts";
 import { type ResultStream, startStream } from "./result_stream.ts";
 import { otherPaths, probeOutputs, type RunOutputs, runOutputs, writeReports } from "./run_outputs.ts";
-import { openEarlierWork, resumeFlags } from "./resume_run.ts";
+import { openEarlierWork, type ResumeFlags } from "./resume_run.ts";
 import type { SignalWatch } from "./signal_watch.ts";
 
 /** What a run is conducted with. */
@@ -33,6 +33,8 @@ export interface Conduct {
   readonly plan: Plan;
   /** Where this config's runs keep their state. */
   readonly directory: string;
+  /** Null when it is a run of its own. */
+  readonly resume: ResumeFlags | null;
   readonly prepared: Prepared;
   readonly signals: SignalWatch;
   /** Is told how it ended before anybody is told where the report is. */
@@ -45,14 +47,10 @@ export interface Conduct {
 
 /** Runs a prepared plan: journal, progress, reports, summary. @returns the exit code */
 export async function conductRun(conduct: Conduct): Promise<number> {
-  const { args, ports, plan, directory, prepared, signals } = conduct;
+  const { args, ports, plan, directory, resume, prepared, signals } = conduct;
   const { host } = ports;
-  const resume = resumeFlags(args, plan);
   let progress: Progress | null = null;
   const say = (text: string) => progress === null ? host.stderr.write(text) : progress.say(text);
-  if (args.has("order") && !args.has("stream")) {
-    throw new UsageError("--order goes with --stream: give both, or neither");
-  }
   const outputs = findOutputs(conduct);
   if (typeof outputs === "number") return outputs;
 
@@ -119,15 +117,22 @@ export async function conductRun(conduct: Conduct): Promise<number> {
 
 /** Tries the place of every report; what is wrong is said, and the exit code given. */
 function findOutputs({ args, ports, plan, directory }: Conduct): RunOutputs | number {
-  const outputs = runOutputs(plan, directory, streamPath(args, ports));
+  const outputs = outputsOf(args, ports, plan, directory);
   const problems = probeOutputs(plan, outputs, args.values("params"), ports);
   for (const { message } of problems) complain(ports, message, 2);
   if (problems.length === 0) return outputs;
   return problems.some(({ code }) => code === "taken") ? 2 : 3;
 }
 
-function streamPath(args: ParsedArguments, { host }: Ports): string | null {
-  return args.has("stream") ? outputPath(host.cwd(), args.value("stream") ?? "-") : null;
+/** Where the plan and the command line want what the run writes. */
+export function outputsOf(
+  args: ParsedArguments,
+  { host }: Ports,
+  plan: Plan,
+  directory: string,
+): RunOutputs {
+  const stream = args.has("stream") ? outputPath(host.cwd(), args.value("stream") ?? "-") : null;
+  return runOutputs(plan, directory, stream);
 }
 
 /** Null when there is no place for it: it was said. `onBroken` is told when it cannot be written any more. */

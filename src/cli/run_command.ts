@@ -1,15 +1,18 @@
 import { readSecrets } from "../plan/read_secrets.ts";
 import { inputContext } from "../run/input_context.ts";
 import { makeNotifier } from "../run/notify.ts";
+import type { Plan } from "../model/plan.ts";
 import { prepareRun } from "../run/prepare_run.ts";
 import { cameBeforeAnythingRan, signalCodes } from "../run/signals.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
-import type { CommandBody, ParsedArguments } from "./command.ts";
-import { type Conduct, conductRun } from "./conduct_run.ts";
+import { type CommandBody, type ParsedArguments, UsageError } from "./command.ts";
+import { type Conduct, conductRun, outputsOf } from "./conduct_run.ts";
 import { unlessQuiet } from "./held_output.ts";
 import { type LoadedPlan, loadPlan, printProblems } from "./load_plan.ts";
 import { planCommand } from "./plan_command.ts";
+import { openEarlierWork, type ResumeFlags, resumeFlags } from "./resume_run.ts";
+import { probeOutputs } from "./run_outputs.ts";
 import { lastRunId, runDirectory } from "./run_directory.ts";
 import { passGate } from "./run_gate.ts";
 import { type SignalWatch, watchSignals } from "./signal_watch.ts";
@@ -32,12 +35,16 @@ export async function runLoaded(
   signals: SignalWatch,
   more: Pick<Conduct, "onResult" | "canResume">,
 ): Promise<number> {
-  const directory = runDirectory(args, loaded.plan, ports);
+  const { plan } = loaded;
+  if (args.has("order") && !args.has("stream")) {
+    throw new UsageError("--order goes with --stream: give both, or neither");
+  }
+  const resume = resumeFlags(args, plan);
+  const directory = runDirectory(args, plan, ports);
   if (!directory.ok) {
     ports.host.stderr.write(`fanout: ${directory.message}\n`);
     return 3;
   }
-  const { plan } = loaded;
   const notifier = makeNotifier({
     plan,
     ports,
@@ -46,14 +53,19 @@ export async function runLoaded(
   });
   const gate = await passGate(plan, directory.path, ports, signals.beforeRun);
   let exitCode: number;
-  if (gate.kind === "shut") exitCode = gate.exitCode;
-  else {
+  if (gate.kind === "shut") {
+    const graver = gate.exitCode === 4
+      ? await graverThanLock(args, ports, plan, directory.path, resume)
+      : null;
+    exitCode = graver ?? gate.exitCode;
+  } else {
     try {
       exitCode = await runInside({
         args,
         ports,
         plan,
         directory: directory.path,
+        resume,
         signals,
         notifier,
         ...more,
@@ -68,6 +80,30 @@ export async function runLoaded(
     await notifier.ended({ exitCode, head: null, reportPath: null });
   }
   return exitCode;
+}
+
+/** What would be wrong without another run too (2, 5) comes before that it is not over yet (4). Null when nothing is. */
+async function graverThanLock(
+  args: ParsedArguments,
+  ports: Ports,
+  plan: Plan,
+  directory: string,
+  resume: ResumeFlags | null,
+): Promise<number | null> {
+  const tell = (message: string) => ports.host.stderr.write(`fanout: ${message}\n`);
+  const taken = probeOutputs(plan, outputsOf(args, ports, plan, directory), args.values("params"), ports)
+    .filter(({ code }) => code === "taken");
+  for (const { message } of taken) tell(message);
+  if (taken.length > 0) return 2;
+  if (resume === null) return null;
+  const notes: string[] = [];
+  const earlier = await openEarlierWork(resume, directory, { plan, ports, tell: (note) => notes.push(note) });
+  if (typeof earlier === "number") {
+    for (const note of notes) tell(note);
+    return earlier;
+  }
+  earlier.runs.close();
+  return null;
 }
 
 async function runInside(conduct: Omit<Conduct, "prepared">, loaded: LoadedPlan): Promise<number> {

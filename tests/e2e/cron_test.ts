@@ -53,6 +53,29 @@ test(
 );
 
 test(
+  "what is wrong anyway (2), and a journal that is damaged (5), come before a lock that is held (4)",
+  inSandbox(async (sandbox) => {
+    sandbox.write("nightly.yaml", slow("{ lock: { ifHeld: fail } }"));
+    const earlier = await sandbox.run([...second, "--report", "r.json"]);
+    assert.equal(earlier.code, 0, earlier.stderr);
+    const { id } = sandbox.json("r.json").run;
+    const first = await holder(sandbox, "{ lock: { ifHeld: fail } }", "20");
+    const journal = readdirSync(sandbox.path("state"), { recursive: true }).map(String)
+      .find((path) => path.endsWith(`${id}.ndjson`))!;
+    const codeOf = async (...args: string[]) => (await sandbox.run([...second, ...args])).code;
+    assert.equal(await codeOf(`--resume=${id}`), 4);
+    sandbox.write(`state/${journal}`, sandbox.read(`state/${journal}`).replace("nightly", "nightlY"));
+    assert.equal(await codeOf(`--resume=${id}`), 5);
+    assert.equal(await codeOf("--resume=20260101T000000000Z-000000"), 2);
+    assert.equal(await codeOf("--order", "input"), 2);
+    assert.equal(await codeOf("--report", "nightly.yaml"), 2);
+    assert.equal(await codeOf("--report", "/dev/null/x"), 4);
+    first.child.kill("SIGKILL");
+    await first.end;
+  }),
+);
+
+test(
   "run.lock with ifHeld: skip exits 0, in silence when --quiet, but for a holder past its own run.timeout",
   inSandbox(async (sandbox) => {
     const first = await holder(sandbox, "{ lock: { ifHeld: skip }, timeout: 1h }", "20");
