@@ -41,7 +41,7 @@ export interface Conduct {
   readonly notifier: Notifier;
   /** The same command can go on with it. */
   readonly canResume: boolean;
-  /** Each result as it ends, not yet masked. */
+  /** Each result as it ends, not yet masked: it is printed on stdout. */
   readonly onResult?: (result: Result) => void;
 }
 
@@ -73,6 +73,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   const stats = new RunStats();
   const stream = outputs.stream === null ? null : startStream({
     path: outputs.stream,
+    isTerminal: outputs.stream === outputPath(host.cwd(), "-") && host.stdout.isTerminal,
     order: (args.value("order") ?? "completion") as "completion" | "input",
     header,
     numberedLater: new Set(
@@ -98,7 +99,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
       handle = started;
       stopBroken();
       progress = startProgress({
-        mode: progressMode(args, ports, outputs.stream),
+        mode: progressMode(conduct, outputs.stream),
         color: usesColor(ports),
         output: host.stderr,
         clock: ports.clock,
@@ -227,11 +228,14 @@ function usesColor({ host }: Ports): boolean {
   return host.stderr.isTerminal && !host.environment.NO_COLOR && host.environment.TERM !== "dumb";
 }
 
-function progressMode(args: ParsedArguments, { host }: Ports, stream: string | null): ProgressMode {
+function progressMode({ args, ports, onResult }: Conduct, stream: string | null): ProgressMode {
   if (args.has("quiet")) return "none";
   const mode = args.value("progress") ?? "auto";
   if (mode !== "auto") return mode as ProgressMode;
-  // Lines that come to the same terminal would tear a view that redraws itself.
-  if (stream === outputPath(host.cwd(), "-") && host.stdout.isTerminal) return "log";
+  const { host, disk } = ports;
+  const stdout = outputPath(host.cwd(), "-");
+  // Lines that come to the same terminal, through a pipe as a rule too, would tear a view that redraws itself.
+  const isShared = host.stdout.isTerminal || disk.facts(stdout, "follow")?.kind === "other";
+  if (isShared && (stream === stdout || onResult !== undefined)) return "log";
   return host.stderr.isTerminal && host.environment.TERM !== "dumb" ? "bar" : "log";
 }

@@ -1,7 +1,8 @@
 import { stringifyJson, type ValueMap } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
 import type { ForeachPlan, Plan } from "../model/plan.ts";
-import type { Output } from "../runtime/ports.ts";
+import type { Host } from "../runtime/ports.ts";
+import { resolvePath } from "../runtime/resolve_path.ts";
 import { readPace } from "../schema/limits.ts";
 import { type Read, readDuration } from "../schema/units.ts";
 import { walkingOnce } from "../runtime/source_files.ts";
@@ -16,6 +17,9 @@ import { watchSignals } from "./signal_watch.ts";
 export const eachCommand: CommandBody = async (args, machine) =>
   await unlessQuiet(args, { ...machine, sources: walkingOnce(machine.sources) }, async (ports) => {
     const signals = watchSignals(ports);
+    const file = args.value("arg-file") ?? "-";
+    const inputs = file === "-" ? null : await ports.sources.probe(resolvePath(ports.host.cwd(), file));
+    if (inputs?.readable === false) throw new UsageError(`cannot read ${file}: ${inputs.why}`);
     const contents = new TextEncoder().encode(stringifyJson(eachConfig(args)));
     const directory = ports.host.cwd();
     const loaded = await planText(
@@ -29,7 +33,10 @@ export const eachCommand: CommandBody = async (args, machine) =>
       ports,
       withNul(loaded, args),
       signals,
-      { canResume: false, ...(args.has("stream") ? {} : { onResult: printOutput(ports.host.stdout) }) },
+      {
+        canResume: false,
+        ...(args.has("stream") || args.operands[0] !== "exec" ? {} : { onResult: printOutput(ports.host) }),
+      },
     );
   });
 
@@ -68,7 +75,9 @@ function eachConfig(args: ParsedArguments): ValueMap {
         capture: kind === "exec" ? "all" : "16KiB",
         ...(args.has("idempotent") ? { idempotent: true } : {}),
         ...(path === undefined ? {} : { save: template(path) }),
-        [kind]: kind === "exec" ? { command: withInput(words).map(template) } : request(words),
+        [kind]: kind === "exec"
+          ? { command: withInput(words).map(template), maxBytes: "64MiB" }
+          : request(words),
       },
     },
   };
@@ -86,9 +95,18 @@ function withInput(words: readonly string[]): readonly string[] {
   return words.some((word) => word.includes("{}")) ? words : [...words, "{}"];
 }
 
+/** Of one program's stdout: it is kept until the program ends. */
+const maxOutputBytes = 64 * 1024 * 1024;
+
 /** What a program printed, in one piece when it ends: two programs never mix. */
-function printOutput(stdout: Output) {
-  return ({ output }: Result): void => {
+function printOutput({ stdout, stderr }: Host) {
+  return ({ index, output }: Result): void => {
+    if (Number(output?.stdoutBytes ?? 0) > maxOutputBytes) {
+      stderr.write(
+        `fanout: the program of input ${index} printed ${output!.stdoutBytes} bytes, more than 64MiB: ` +
+          "its middle is cut; let it write a file\n",
+      );
+    }
     const text = output?.stdout;
     const bytes = output?.stdoutBase64;
     if (typeof text === "string") stdout.write(text);

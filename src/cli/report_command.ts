@@ -1,3 +1,4 @@
+import { terminalLines } from "../model/written.ts";
 import type { ReportFormat } from "../model/report_format.ts";
 import { ReportError } from "../report/destination.ts";
 import { probeDestinations } from "../report/probe_destinations.ts";
@@ -26,8 +27,13 @@ export const reportCommand: CommandBody = async (args, ports) => {
       const width = isTerminal ? host.stdout.columns() : null;
       const color = isTerminal && !host.environment.NO_COLOR;
       const pieces = await renderReport(opened.source, format, { color, width });
+      const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
       await writePieces(pieces, async (bytes, length) => {
-        if (!host.stdout.closed) host.stdout.write(bytes.subarray(0, length));
+        if (host.stdout.closed) return;
+        const piece = bytes.subarray(0, length);
+        // The text has escapes of its own, and none of the data.
+        if (!isTerminal || format === "text") host.stdout.write(piece);
+        else host.stdout.write(terminalLines(decoder.decode(piece, { stream: true })));
       });
       return 0;
     }

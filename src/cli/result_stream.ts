@@ -1,3 +1,4 @@
+import { terminalLines } from "../model/written.ts";
 import type { ResultStore, RunHeader } from "../model/run_record.ts";
 import { resolvePlace } from "../report/destination.ts";
 import type { Disk } from "../runtime/disk.ts";
@@ -24,6 +25,8 @@ export interface ResultStream {
 export interface StreamOptions {
   /** Absolute. */
   readonly path: string;
+  /** Somebody looks at it: nothing of the data may move the cursor. */
+  readonly isTerminal: boolean;
   readonly order: "completion" | "input";
   readonly header: RunHeader;
   /** Positions of tasks whose inputs are numbered only when the run has ended. */
@@ -61,7 +64,7 @@ export function startStream(options: StreamOptions): ResultStream {
       // Without any result too: a file of an earlier run must not stay, nor a FIFO's reader wait for ever.
       open ??= await openPath(options.path, disk);
       for (let batch = takeBatch(); batch !== null && !isClosed; batch = takeBatch()) {
-        await disk.writeThrough(open.fd, batch);
+        await disk.writeThrough(open.fd, options.isTerminal ? harmless(batch) : batch);
       }
     } catch (error) {
       isClosed = true;
@@ -117,6 +120,11 @@ export function startStream(options: StreamOptions): ResultStream {
       stopWaiting();
     },
   };
+}
+
+/** A batch has whole lines, so no character is cut. */
+function harmless(batch: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(terminalLines(new TextDecoder().decode(batch)));
 }
 
 const lineEnd = new Uint8Array([10]);

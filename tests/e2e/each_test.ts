@@ -17,6 +17,29 @@ test(
 );
 
 test(
+  "fanout each exec prints megabytes of a program whole, and names an input file that is missing",
+  inSandbox(async (sandbox) => {
+    const end = await sandbox.run([
+      "each",
+      "exec",
+      "sh",
+      "-c",
+      "head -c 3000000 /dev/zero | tr '\\0' $1",
+      "--",
+    ], {
+      stdin: "x\n",
+    });
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(end.stdout, "x".repeat(3_000_000));
+    const missing = await sandbox.run(["each", "-a", "none", "exec", "echo"]);
+    assert.deepEqual([missing.code, missing.stderr], [
+      2,
+      "fanout: cannot read none: there is no such file\n",
+    ]);
+  }),
+);
+
+test(
   "fanout each -0 takes names with line ends and blanks whole",
   inSandbox(async (sandbox) => {
     const end = await sandbox.run(["each", "-0", "--report", "r.json", "exec", "printf", "[%s]", "{}"], {
