@@ -3,6 +3,7 @@
  * wires the other folders together; no command knows another.
  */
 import { nearest } from "../model/near.ts";
+import { describeSystemError } from "../runtime/system_error.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { type Command, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -13,7 +14,11 @@ import { parseArguments } from "./parse_arguments.ts";
 export async function cli(ports: Ports): Promise<number> {
   const { host } = ports;
   try {
-    return await dispatch(host.arguments, ports);
+    const exitCode = await dispatch(host.arguments, ports);
+    const { trouble } = host.stdout;
+    if (trouble === undefined || [2, 5, 4].includes(exitCode)) return exitCode;
+    host.stderr.write(`fanout: cannot write to stdout: ${describeSystemError(trouble)}\n`);
+    return 3;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     host.stderr.write(`fanout: ${error.message}\n`);

@@ -30,9 +30,13 @@ export const realHost: Host = {
 
 function output(fd: number, stream: () => NodeJS.WriteStream): Output {
   let closed = false;
+  let trouble: unknown;
   return {
     get closed() {
       return closed;
+    },
+    get trouble() {
+      return trouble;
     },
     get isTerminal() {
       return isDevice(fd) && stream().isTTY === true;
@@ -45,7 +49,12 @@ function output(fd: number, stream: () => NodeJS.WriteStream): Output {
     write(text) {
       if (closed) return;
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-      closed = !writeWhole(fd, bytes);
+      try {
+        writeWhole(fd, bytes);
+      } catch (error) {
+        closed = true;
+        if (!nobodyReads.has((error as { code?: string }).code ?? "")) trouble = error;
+      }
     },
   };
 }
@@ -60,8 +69,11 @@ function isDevice(fd: number): boolean {
   }
 }
 
-/** Gives false when nobody reads any more. */
-function writeWhole(fd: number, bytes: Uint8Array): boolean {
+/** The reader has gone, or there was none from the beginning. */
+const nobodyReads: ReadonlySet<string> = new Set(["EPIPE", "EBADF"]);
+
+/** @throws Error when nothing can be written */
+function writeWhole(fd: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) {
     try {
       written += writeSync(fd, bytes, written, bytes.length - written);
@@ -69,10 +81,9 @@ function writeWhole(fd: number, bytes: Uint8Array): boolean {
       const code = (error as { code?: string }).code;
       // Somebody made the pipe non-blocking and its reader is slow.
       if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      else return false;
+      else throw error;
     }
   }
-  return true;
 }
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;

@@ -64,8 +64,10 @@ export interface Host {
 /** Where text goes. Writing waits until everything is written; a reader that went away is no error. */
 export interface Output {
   write(text: string | Uint8Array): void;
-  /** Nobody reads any more. */
+  /** Nobody reads any more, or nothing can be written any more. */
   readonly closed: boolean;
+  /** Why nothing can be written any more, such as a full disk; undefined when nobody reads, which is no error. */
+  readonly trouble?: unknown;
   readonly isTerminal: boolean;
   /** Width; 80 when unknown. */
   columns(): number;

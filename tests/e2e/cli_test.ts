@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inBatches, inSandbox } from "./sandbox.ts";
+import { binary, inBatches, inSandbox } from "./sandbox.ts";
 
 const hello = `
 version: 1
@@ -79,6 +79,28 @@ test(
       assert.deepEqual(await sandbox.run(args), await sandbox.run(["--help"]), args.join(" "));
     }
     assert.match((await sandbox.run(["--version"])).stdout, /^fanout \d+\.\d+\.\d+\n$/);
+  }),
+);
+
+test(
+  "data that stdout cannot take is exit 3, and a reader that has gone is no error",
+  inSandbox(async (sandbox) => {
+    sandbox.write("hello.yaml", hello);
+    await sandbox.run(["run", "hello.yaml", "--report", "r.json"]);
+    for (
+      const words of [
+        "plan hello.yaml",
+        "schema",
+        "report r.json --format csv",
+        "each -a hello.yaml exec echo",
+      ]
+    ) {
+      const full = await sandbox.shell(`${binary} ${words} 2> err > /dev/full; echo $?`);
+      assert.equal(full, "3\n", words);
+      assert.match(sandbox.read("err"), /cannot write to stdout: no space is left on the disk/);
+      const closed = await sandbox.shell(`{ ${binary} ${words} 2> err; echo $? > code; } | true; cat code`);
+      assert.equal(closed, "0\n", words);
+    }
   }),
 );
 
