@@ -1,4 +1,5 @@
-import { resolvePath } from "../runtime/resolve_path.ts";
+import { directoryOf, resolvePath } from "../runtime/resolve_path.ts";
+import { describeSystemError } from "../runtime/system_error.ts";
 import type { CommandBody } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { starterConfig } from "./starter_config.ts";
@@ -12,8 +13,12 @@ export const initCommand: CommandBody = (args, ports) => {
   try {
     fd = disk.create(path, 0o644);
   } catch (error) {
-    const exists = (error as { code?: string }).code === "EEXIST";
-    const why = exists ? "it exists, and is never overwritten; name another file" : (error as Error).message;
+    const { code } = error as { code?: string };
+    const why = code === "EEXIST"
+      ? "it exists, and is never overwritten; name another file"
+      : code === "ENOENT"
+      ? `there is no directory ${directoryOf(path)}; make it first`
+      : describeSystemError(error);
     throw new UsageError(`cannot write ${file}: ${why}`);
   }
   const bytes = new TextEncoder().encode(starterConfig);

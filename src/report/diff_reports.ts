@@ -70,7 +70,13 @@ export const longestList = 1_000;
 export function diffReports(before: RenderSource, after: RenderSource): ReportDiff {
   const known = new Map<string, Earlier>();
   const oldIds = identifier();
-  for (const result of resultsOf(before)) known.set(oldIds(result), earlier(result));
+  const isCutShort = [before, after].some(({ head }) => head.run.status === "incomplete");
+  const places = isCutShort ? new Map<string, Earlier>() : null;
+  for (const result of resultsOf(before)) {
+    const one = earlier(result);
+    known.set(oldIds(result), one);
+    places?.set(placeOf(result), one);
+  }
 
   const lists = {
     newlyFailing: new CappedList<DiffEntry>(),
@@ -83,7 +89,9 @@ export function diffReports(before: RenderSource, after: RenderSource): ReportDi
   const newIds = identifier();
   let unchanged = 0;
   for (const result of resultsOf(after)) {
-    const was = known.get(newIds(result));
+    const there = places?.get(placeOf(result));
+    const was = known.get(newIds(result)) ??
+      (there?.isNameless || isNameless(result) ? there : undefined);
     const nowFine = isFine(result);
     if (was === undefined) lists.added.add(entry(result, null, result.outcome));
     else was.isSeen = true;
@@ -129,6 +137,7 @@ interface Earlier {
   readonly outcome: Outcome;
   readonly isFine: boolean;
   readonly durationMs: number;
+  readonly isNameless: boolean;
   isSeen: boolean;
 }
 
@@ -137,8 +146,18 @@ function earlier(result: Result): Earlier {
     outcome: result.outcome,
     isFine: isFine(result),
     durationMs: result.durationMs,
+    isNameless: isNameless(result),
     isSeen: false,
   };
+}
+
+/** A killed run has no record of what it had not ended: of such an input only its place is known. */
+function isNameless({ key, item, matrix, attempts }: Result): boolean {
+  return key === null && item === null && matrix === null && attempts.length === 0;
+}
+
+function placeOf({ task, index }: Result): string {
+  return `${task} ${index}`;
 }
 
 function isFine({ outcome, reason, allowed }: Result): boolean {

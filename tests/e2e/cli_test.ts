@@ -40,6 +40,7 @@ const usage: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [["run", "hello.yaml", "--report", ""], /--report was given an empty value/],
   [["run", "hello.yaml", "--stream="], /--stream was given an empty value/],
   [["check"], /fanout check FILE/],
+  [["init", "jobs/x.yaml"], /there is no directory .*\/jobs; make it first/],
   [["schema", "x"], /"x" is too much/],
   [["help", "rum"], /"rum"/],
 ];

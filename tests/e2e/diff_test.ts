@@ -56,3 +56,40 @@ test(
     }
   }),
 );
+
+test(
+  "fanout diff takes inputs that a killed run has no record of by their place",
+  inSandbox(async (sandbox) => {
+    await run(sandbox, "never.json", ["a=true", "b=kill -9 $PPID; sleep 5", "c=true", "d=true"]);
+    const [journal] = readdirSync(sandbox.path("state"), { recursive: true }).map(String)
+      .filter((name) => name.endsWith(".ndjson"));
+    await sandbox.run(["report", `state/${journal}`, "-f", "json", "-o", "killed.json"]);
+    assert.equal(sandbox.json("killed.json").run.status, "incomplete");
+    await run(sandbox, "good.json", ["a=true", "b=true", "c=true", "d=true"]);
+
+    const countsOf = async (...reports: string[]) => {
+      const { code, stdout } = await sandbox.run(["diff", ...reports, "-f", "json"]);
+      const { newlyFailing, recovered, added, removed, unchanged } = JSON.parse(stdout).counts;
+      return { code, newlyFailing, recovered, added, removed, unchanged };
+    };
+    const none = { added: 0, removed: 0 };
+    const broken = sandbox.json("killed.json").results.filter(({ outcome }: { outcome: string }) =>
+      outcome !== "ok"
+    ).length;
+    assert.ok(broken >= 2, "at least the killer and what came after it");
+    assert.deepEqual(await countsOf("killed.json", "good.json"), {
+      ...none,
+      code: 0,
+      newlyFailing: 0,
+      recovered: broken,
+      unchanged: 4 - broken,
+    });
+    assert.deepEqual(await countsOf("good.json", "killed.json"), {
+      ...none,
+      code: 1,
+      newlyFailing: broken,
+      recovered: 0,
+      unchanged: 4 - broken,
+    });
+  }),
+);
