@@ -45,7 +45,7 @@ const shaping: readonly Flag[] = [
     elsewhere: ["exitfirst", "halt", "x"],
   },
   { name: "seed", value: "N", description: "Seed of the backoff's jitter, to repeat a run's waits." },
-  { name: "report", value: "PATH", description: "Write the JSON report here." },
+  { name: "report", value: "PATH", description: "Write the JSON report here; - is stdout." },
   { name: "output-dir", value: "DIR", description: "Directory that save and collect write below." },
   {
     name: "state-dir",
@@ -210,7 +210,7 @@ export const commands: readonly Command[] = [
     ],
     flags: [
       { name: "format", short: "f", value: "F", choices: reportFormats, description: "Default: text." },
-      { name: "output", short: "o", value: "PATH", description: "Write here instead of stdout." },
+      { name: "output", short: "o", value: "PATH", description: "Write here instead of stdout (-)." },
       shapingFlag("state-dir"),
     ],
     load: async () => (await import("./report_command.ts")).reportCommand,
