@@ -4,7 +4,6 @@ import type { Plan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
 import type { RunHeader } from "../model/run_record.ts";
 import { buildReport } from "../report/build_report.ts";
-import { makeRedactor } from "../report/redactor.ts";
 import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
 import { inInputOrder, placeOf } from "../run/input_order.ts";
@@ -54,7 +53,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   const outputs = findOutputs(conduct);
   if (typeof outputs === "number") return outputs;
 
-  const redactor = makeRedactor(prepared.secrets);
+  const { redactor } = prepared;
   const tell = (message: string) => say(`fanout: ${redactor.mask(message)}\n`);
   const earlier = resume && await openEarlierWork(resume, directory, { plan, ports, tell });
   if (typeof earlier === "number") return earlier;
@@ -89,7 +88,6 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     prepared,
     earlier,
     journal,
-    redactor,
     stats,
     notice: tell,
     ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),

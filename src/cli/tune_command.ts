@@ -1,5 +1,4 @@
 import { stringifyJson } from "../model/json.ts";
-import { makeRedactor } from "../report/redactor.ts";
 import { isWorthMore, type Measured, recommend, tuneTable } from "../report/tuning.ts";
 import { inputContext } from "../run/input_context.ts";
 import { prepareRun } from "../run/prepare_run.ts";
@@ -45,7 +44,6 @@ export const tuneCommand: CommandBody = async (args, machine) => {
       tuned,
       ports,
       prepared,
-      redactor: makeRedactor(prepared.secrets),
       forMs,
       used: new Map(),
       onStarted: (handle) => signals.handOver(tuned.plan, handle),

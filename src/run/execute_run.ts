@@ -9,12 +9,11 @@ import type { Result } from "../model/result.ts";
 import type { RunClosing, TargetClosing } from "../model/run_record.ts";
 import { encodeResult } from "../report/encode_result.ts";
 import type { RunStats } from "../report/run_stats.ts";
-import type { SecretRedactor } from "../report/redactor.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { captureBudget } from "./capture_budget.ts";
 import { idOfList, keptFromJournal } from "./earlier_result.ts";
 import { exitCodeOf, type RunEnd, statusOf } from "./exit_code.ts";
-import { compiler, inputContext } from "./input_context.ts";
+import { inputContext } from "./input_context.ts";
 import type { Prepared } from "./prepare_run.ts";
 import { startRunClock } from "./run_clock.ts";
 import { type EarlierWork, type RunFacts, type RunHandle, type RunSetup, startRun } from "./run_plan.ts";
@@ -27,7 +26,6 @@ export interface ExecuteOptions {
   /** What the run goes on with; null for a run from the start. */
   readonly earlier: EarlierWork | null;
   readonly journal: Journal;
-  readonly redactor: SecretRedactor;
   readonly stats: RunStats;
   /** Something the user should know and that fails nothing. */
   notice(message: string): void;
@@ -42,7 +40,8 @@ export interface ExecuteOptions {
 
 /** Runs a plan to its end, into its journal. */
 export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
-  const { plan, ports, prepared, journal, redactor } = options;
+  const { plan, ports, prepared, journal } = options;
+  const { redactor } = prepared;
   const budget = captureBudget(plan.run.captureBudget);
   const handle = await startRun({
     plan,
@@ -50,7 +49,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     clock: startRunClock(plan.startedAt, ports.clock),
     secrets: prepared.secrets,
     redactor,
-    compiler,
+    programs: prepared.programs,
     openInputs(task, vars, from) {
       const context = inputContext(plan, ports, () => from!, vars);
       return noticeChange(

@@ -30,11 +30,11 @@ import type { Payload } from "./payload.ts";
 import { makeNeededAgain } from "./needed_again.ts";
 import { performAttempt } from "./perform_attempt.ts";
 import { allOutputsRead, outputsRead } from "./outputs_read.ts";
-import { openProgram, type Program } from "./program.ts";
+import { sharedVars } from "./open_programs.ts";
+import type { Program } from "./program.ts";
 import { retryRandom } from "./retry_random.ts";
 import type { RunClock } from "./run_clock.ts";
 import { claimSaved, type SaveContext } from "./save_result.ts";
-import type { ExpressionCompiler } from "./scope.ts";
 import { openOutputs } from "./secret_outputs.ts";
 import { makeTaskGraph, tasksNeeded } from "./task_graph.ts";
 import { taskSource } from "./task_source.ts";
@@ -46,7 +46,8 @@ export interface RunSetup {
   readonly clock: RunClock;
   readonly secrets: ReadonlyMap<string, string>;
   readonly redactor: LearningRedactor;
-  readonly compiler: ExpressionCompiler;
+  /** The tasks, opened, in the order of the plan; they are closed at the end. */
+  readonly programs: readonly Program[];
   /** Opens a task's inputs; called when its turn comes. */
   openInputs(task: TaskPlan, vars: Vars, from: FromEdge | null): InputSource;
   /** What this run goes on with; null for a run from the start. */
@@ -101,26 +102,11 @@ export interface RunFacts {
   readonly tallies: readonly Tally[] | null;
 }
 
-/** Opens every task and starts. */
+/** Starts. */
 export async function startRun(setup: RunSetup): Promise<RunHandle> {
-  const { plan, ports, clock } = setup;
+  const { plan, ports, clock, programs } = setup;
   const shared = sharedVars(plan, setup.secrets);
   const tasks = new Map(plan.tasks.map((task) => [task.name, task]));
-  const programs: Program[] = [];
-  for (const task of plan.tasks) {
-    programs.push(
-      await openProgram(task, {
-        plan,
-        tasks,
-        ports,
-        redactor: setup.redactor,
-        shared,
-        secretVariables: secretVariables(plan),
-        compiler: setup.compiler,
-      }),
-    );
-  }
-
   const read = programs.map(({ task, namesRead }) => outputsRead(namesRead, tasksNeeded(task, tasks)));
   const graph = makeTaskGraph(plan.tasks, read);
   const save: SaveContext = {
@@ -349,18 +335,6 @@ const stoppingWords = {
   max_failures: "stopping (maxFailures)",
   io: "stopping (the journal cannot be written)",
 } as const;
-
-function sharedVars(plan: Plan, secrets: ReadonlyMap<string, string>): Vars {
-  return {
-    params: plan.params,
-    secrets: Object.fromEntries(secrets),
-    run: { id: plan.runId, startedAt: new Date(plan.startedAt) },
-  };
-}
-
-function secretVariables(plan: Plan): string[] {
-  return Object.values(plan.secrets).flatMap((source) => ("env" in source ? [source.env] : []));
-}
 
 function sumTotals(totals: ReadonlyMap<string, number | null>): number | null {
   let sum = 0;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { UnusableError } from "../model/unusable_error.ts";
 import type { HttpClient, HttpOptions, HttpPort, HttpTls } from "./http_port.ts";
 import type { TlsMaterial } from "./http_tls.ts";
 
@@ -26,8 +27,8 @@ async function readPem(name: string, text: string | null, directory: string): Pr
   const pem = text.includes("-----BEGIN ")
     ? text
     : await readFile(resolve(directory, text), "utf8").catch((error) => {
-      throw new Error(`Cannot read tls.${name}: ${(error as Error).message}`);
+      throw new UnusableError(`Cannot read tls.${name}: ${(error as Error).message}`);
     });
   if (pem.includes("-----BEGIN ")) return pem;
-  throw new Error(`Cannot use tls.${name}: ${text} is no PEM file (it has no line "-----BEGIN …")`);
+  throw new UnusableError(`Cannot use tls.${name}: ${text} is no PEM file (it has no line "-----BEGIN …")`);
 }

@@ -1,5 +1,6 @@
 import {
   anyKey,
+  complain,
   count,
   fixedText,
   isMap,
@@ -47,6 +48,7 @@ const fixedShellText = fixedText({
 const shellText: Word<string> = {
   ...fixedShellText,
   read(raw, place) {
+    if (typeof raw === "string" && raw.trim() === "") return complain(place, "the shell text is empty");
     if (typeof raw !== "string" || !raw.includes("${{")) return fixedShellText.read(raw, place);
     place.reading.report(
       place.path,

@@ -1,5 +1,6 @@
 import type { ReportProblem } from "../model/diagnostic.ts";
 import { isValueMap, type ValueMap } from "../model/json.ts";
+import { headerFault } from "./http_headers.ts";
 import { namesItsHost } from "./http_url.ts";
 
 /**
@@ -54,9 +55,8 @@ function checkHeaders({ headers, auth }: ValueMap, report: ReportProblem): void 
         on: "key",
       });
     }
-    if (!value.includes("${{") && /[\r\n\0]/.test(value.trim())) {
-      report(["headers", name], "a header is one line: this value has a line break in it");
-    }
+    const wrong = value.includes("${{") ? undefined : headerFault(name, value);
+    if (wrong !== undefined) report(["headers", name], wrong);
   }
 }
 

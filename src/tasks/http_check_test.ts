@@ -33,7 +33,10 @@ const rows: readonly (readonly [string, ValueMap, ValueMap, readonly string[]])[
   ["signing in twice", { url, auth: { bearer: "t" }, headers: { AUTHORIZATION: "x" } }, {}, ["auth"]],
   ["signing in once", { url, auth: { bearer: "t" }, headers: { authorization: null } }, {}, []],
   ["a header of two lines", { url, headers: { a: "b\nc" } }, {}, ["headers.a"]],
-  ["a header with a line end", { url, headers: { a: "b\n" } }, {}, []],
+  ["a header with a line end", { url, headers: { a: "b\n" } }, {}, ["headers.a"]],
+  ["a header in another script", { url, headers: { a: "日本", b: "é", c: "${{ item }}日" } }, {}, [
+    "headers.a",
+  ]],
   ["network: public through a proxy", { url, network: "public", proxy: "http://p:1" }, {}, ["proxy"]],
   ["network: public through the target's proxy", { url, network: "public" }, { proxy: "http://p:1" }, [""]],
   ["the target's network: public through a proxy", { url, proxy: "http://p:1" }, { network: "public" }, [

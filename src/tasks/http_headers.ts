@@ -35,14 +35,20 @@ export function compileHeaders(...layers: readonly (readonly HeaderEntry[])[]): 
 
 /** One line with its end. @throws ExpressionError when the value cannot stand in a header */
 export function headerLine(name: string, value: string): string {
+  const wrong = headerFault(name, value);
+  if (wrong !== undefined) throw new ExpressionError(wrong);
+  return `${name}: ${trimBlanks(value)}\r\n`;
+}
+
+/** Why the value cannot stand in a header; undefined when it can. */
+export function headerFault(name: string, value: string): string | undefined {
   const text = trimBlanks(value);
   const wrong = /[^\t\x20-\x7e\x80-\xff]/.exec(text);
-  if (wrong === null) return `${name}: ${text}\r\n`;
+  if (wrong === null) return undefined;
+  const what = /[\r\n]/.test(wrong[0]) ? " (a line break)" : "";
   const code = `U+${text.codePointAt(wrong.index)!.toString(16).toUpperCase().padStart(4, "0")}`;
   const advice = wrong[0] > "\xff" ? "; encode it first, with urlEncode() for example" : "";
-  throw new ExpressionError(
-    `header "${name}" would hold the character ${code}, which no header may${advice}`,
-  );
+  return `header "${name}" would hold the character ${code}${what}, which no header may${advice}`;
 }
 
 /** Value of `authorization` for HTTP Basic, in UTF-8 (RFC 7617). */

@@ -1,6 +1,7 @@
 import { isValueMap, type Value, type ValueMap } from "../model/json.ts";
 import type { PoolPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
+import { UnusableError } from "../model/unusable_error.ts";
 import type { HttpClient, HttpTls } from "../runtime/http_port.ts";
 import { TokenSource } from "./http_oauth2.ts";
 import { Origins } from "./http_origin.ts";
@@ -91,7 +92,7 @@ function readBase(source: Value | undefined, target: string, render: (source: st
   const text = render(source);
   const url = URL.parse(text);
   if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw new Error(
+  throw new UnusableError(
     `Cannot use the baseUrl of target "${target}": ${JSON.stringify(text)} is no http or https URL`,
   );
 }

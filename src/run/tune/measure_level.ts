@@ -1,10 +1,10 @@
 import { openInputs } from "../../inputs/open_inputs.ts";
 import type { Plan, PoolPlan } from "../../model/plan.ts";
-import type { SecretRedactor } from "../../report/redactor.ts";
 import { LatencySketch } from "../../report/latency_sketch.ts";
 import type { Measured } from "../../report/tuning.ts";
 import type { Ports } from "../../runtime/ports.ts";
-import { compiler, inputContext } from "../input_context.ts";
+import { inputContext } from "../input_context.ts";
+import { openPrograms } from "../open_programs.ts";
 import type { Prepared } from "../prepare_run.ts";
 import { startRunClock } from "../run_clock.ts";
 import { type RunHandle, startRun } from "../run_plan.ts";
@@ -15,7 +15,6 @@ export interface MeasureOptions {
   readonly tuned: TunePlan;
   readonly ports: Ports;
   readonly prepared: Prepared;
-  readonly redactor: SecretRedactor;
   /** Attempts at a time at the target. */
   readonly concurrency: number;
   /** It ends after so many attempts, or after so many milliseconds from the first one on. */
@@ -56,8 +55,8 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
     ports,
     clock: startRunClock(plan.startedAt, clock),
     secrets: prepared.secrets,
-    redactor: options.redactor,
-    compiler,
+    redactor: prepared.redactor,
+    programs: await openPrograms(plan, { ports, ...prepared }, () => {}),
     openInputs(task, vars, from) {
       const context = inputContext(plan, ports, () => from!, vars);
       if (!tuned.sampled.has(task.name) || from !== null) return openInputs(task, context);
