@@ -388,6 +388,21 @@ test("openInputs() leaves the inputs that only and first name, under their own n
   assert.deepEqual(await indexes({ only: ["k12", "k15", "k16"], first: 2 }), [2, 5]);
 });
 
+test("openInputs() ends with a word on keys that only names and a source that is read once never had", async () => {
+  const task = taskPlan({
+    foreach: foreachPlan({ source: "lines", path: "-" }),
+    key: "${{ item }}",
+    only: ["b", "x", "y"],
+  });
+  const ends = async (more: object) =>
+    (await allInputs(openInputs({ ...task, ...more }, inputContext({ files: { "-": "a\nb\nc\n" } })))).map((
+      input,
+    ) => "broken" in input ? [input.index, input.code, input.broken] : input.item);
+  assert.deepEqual(await ends({}), ["b", [3, "source", '--only: there is no input with the key "x", "y"']]);
+  assert.deepEqual(await ends({ only: ["b", "c"] }), ["b", "c"]);
+  assert.deepEqual(await ends({ first: 1 }), ["b"]);
+});
+
 test("openInputs() still tells a broken source when only one key is asked for", async () => {
   const context = inputContext({ files });
   const foreach = foreachPlan({ source: "jsonl", path: "torn.jsonl" });
