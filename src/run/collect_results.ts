@@ -77,6 +77,8 @@ function* okResults(task: number, results: ResultStore): Generator<Result> {
 /** A map's members are columns, those of all maps together; any other value is the only column. */
 function* csvLines(values: () => Iterable<Value>, known: readonly string[] | null): Generator<string> {
   const columns = known ?? columnsOf(values());
+  // No run was ok: nobody knows the columns, and a line without any would be read as one without a name.
+  if (columns.length === 0) return;
   yield csvLine(columns);
   for (const value of values()) {
     yield csvLine(

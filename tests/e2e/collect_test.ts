@@ -62,6 +62,28 @@ test(
 );
 
 test(
+  "collect of no ok run is an empty file, which is read as nothing",
+  inSandbox(async (sandbox) => {
+    const { code, report } = await sandbox.runConfig(`
+version: 1
+name: collect
+tasks:
+  none: { exec: { command: ["false"] }, collect: { path: none.csv, value: stdout } }
+  again: { needs: { none: done }, exec: { command: [sh, -c, "exit 0"] } }
+`);
+    assert.deepEqual([code, sandbox.read("none.csv")], [1, ""]);
+    assert.equal(report.summary.total, 2);
+    const next = await sandbox.runConfig(`
+version: 1
+name: next
+tasks:
+  rows: { foreach: { csv: none.csv }, exec: { command: ["false"] } }
+`);
+    assert.deepEqual([next.code, next.report.summary.total], [0, 0]);
+  }),
+);
+
+test(
   "collect gathers no secret output",
   inSandbox(async (sandbox) => {
     const { code } = await sandbox.runConfig(`
