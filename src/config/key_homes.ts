@@ -33,7 +33,8 @@ export function homeOf(path: ConfigPath): string | undefined {
     if (homes.length > 0) return `it stands under ${orList(homes)}`;
     if (isIn(taskKeys)) return "it belongs to a task";
   }
-  if (path.length > 2) return undefined;
+  // A target's name in a task; at the root it lacks its last letter.
+  if (path.length > 2 || section === "target") return undefined;
   if (section !== "run" && isIn(runKeys)) return 'it belongs to "run"';
   if (isIn(targetKeys)) return 'it belongs to "defaults", or to a target';
   return isIn(taskKeys) ? "it belongs to a task" : undefined;

@@ -22,8 +22,12 @@ export function nearest(given: string, known: Iterable<string>): string | undefi
 }
 
 /** `; did you mean "url"?`, or the known words when none is near and there are few. */
-export function hint(given: string, known: readonly string[], what = "known keys"): string {
-  const meant = nearest(given, known);
+export function hint(
+  given: string,
+  known: readonly string[],
+  what = "known keys",
+  meant = nearest(given, known),
+): string {
   if (meant !== undefined) return `; did you mean "${meant}"?`;
   if (known.length === 0) return "";
   return `; ${what} are ${known.join(", ")}`;

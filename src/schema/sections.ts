@@ -1,4 +1,5 @@
-import { hint, nearest, orList } from "../model/near.ts";
+import { hint, orList } from "../model/near.ts";
+import { meantKey } from "./other_names.ts";
 import { quotedText } from "./quoted_text.ts";
 import { orNull } from "./structures.ts";
 import {
@@ -91,9 +92,10 @@ function readSection(
       const known = Object.keys(entries);
       const path = [...place.path, key];
       const home = place.reading.home(path);
-      const where = home === undefined ? hint(key, known) : `; ${home}`;
+      const meant = meantKey(key, known);
+      const where = home === undefined ? hint(key, known, "known keys", meant) : `; ${home}`;
       place.reading.report(path, `unknown key "${key}"${where}`, { on: "key" });
-      given.add(nearest(key, known) ?? key);
+      given.add(meant ?? key);
     } else if (raw[key] === null && mayReset && mayBeNull(entries, rules, key)) {
       read[key] = null;
     } else if (raw[key] !== undefined) {

@@ -61,6 +61,23 @@ test("section() reads short forms, units and expressions into their normal form"
   );
 });
 
+test("section() knows what other tools call its keys, which are then not missing", () => {
+  const task = words.section(
+    {
+      command: words.required(words.fixedText("A program.")),
+      cwd: words.fixedText("Where."),
+      needs: words.fixedText("What."),
+    },
+    "A task.",
+  );
+  assert.deepEqual(read(task, { cmd: "x", working_directory: "y", "depends-on": "z", colour: 1 }).problems, [
+    'cmd (key): unknown key "cmd"; did you mean "command"?',
+    'working_directory (key): unknown key "working_directory"; did you mean "cwd"?',
+    'depends-on (key): unknown key "depends-on"; did you mean "needs"?',
+    'colour (key): unknown key "colour"; known keys are command, cwd, needs',
+  ]);
+});
+
 test("section() reports every problem at once", () => {
   const { problems } = read(request, { ulr: "/x", timeout: 10, maxBytes: "3 MB", expect: "ok" });
   assert.deepEqual(problems, [
