@@ -65,6 +65,8 @@ export function toRaw(document: Document.Parsed, text: string): RawConfig {
   }
 
   function aliasValue(alias: Alias): unknown {
+    // Said once: what else repeats so much is the same bomb.
+    if (repeated > maxRepeated) return undefined;
     const target = anchors.get(alias.source);
     if (target === undefined) {
       say(alias, `no anchor &${alias.source} stands before this${ifText(rangeOf(alias)[0])}`);
@@ -79,7 +81,6 @@ export function toRaw(document: Document.Parsed, text: string): RawConfig {
     const value = valueOf(target);
     if (--repeating > 0 || repeated <= maxRepeated) return value;
     say(alias, `aliases repeat more than ${maxRepeated} values: write fewer`);
-    repeated = 0;
     return undefined;
   }
 
