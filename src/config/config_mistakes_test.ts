@@ -275,10 +275,12 @@ foreach: [1]
 run: { retry: 3, tasks: 3 }
 defaults: { baseUrl: x, foreach: [1] }
 targets:
-  api: { baseUrl: "https://x.test", http: { rate: 3/s }, foreach: [1] }
+  api: { baseUrl: "https://x.test", http: { rate: 3/s }, foreach: [1], breaker: { per: origin } }
 tasks:
   a: { http: { url: https://x, timeout: 3s, rate: 3/s, retries: 3 }, maxFailures: 3 }
   b: { url: https://x, rate: 3/s, exec: { command: [x], okStatus: [200] } }
+  c: { foreach: { range: 1..3, key: "\${{ item }}" }, exec: { command: [x] }, needs: { a: null } }
+target: { web: { breaker: { per: origin } } }
 `,
     problems: [
       '2:1: unknown key "concurrency"; it belongs to "run"',
@@ -291,6 +293,7 @@ tasks:
       '8:10: unknown key "baseUrl"; it stands under "http"',
       '8:45: unknown key "rate"; it stands one level up, beside "http"',
       '8:58: unknown key "foreach"; it belongs to a task',
+      '8:83: unknown key "per"; it stands one level up, beside "breaker"',
       '10:32: unknown key "timeout"; it stands one level up, beside "http"',
       '10:45: unknown key "rate"; it belongs to a target',
       '10:56: unknown key "retries"; known keys are url, method, query, headers, auth, okStatus, redirects, maxRedirects, maxBytes, network, tls, proxy, json, form, body, idempotencyKey, paginate',
@@ -298,6 +301,9 @@ tasks:
       '11:8: unknown key "url"; it stands under "http", "sql" or "redis"',
       '11:24: unknown key "rate"; it belongs to a target',
       '11:57: unknown key "okStatus"; known keys are command, shell, env, cwd, stdin, okExitCodes, maxBytes',
+      '12:32: unknown key "key"; it stands one level up, beside "foreach"',
+      "12:90: here is nothing: expected ok, any or done",
+      '13:1: unknown key "target"; did you mean "targets"?',
     ],
   },
   {

@@ -13,19 +13,16 @@ export function homeOf(path: ConfigPath): string | undefined {
   const section = String(path[0]);
   const isIn = (keys: readonly string[]) => keys.includes(key);
   const isKindSection = path.length === 4 && (kindNames as readonly unknown[]).includes(path[2]);
-  if (section === "tasks" && isKindSection) {
-    if (isIn(taskKeys)) return `it stands one level up, beside "${path[2]}"`;
-    if (isIn(targetKeys)) return "it belongs to a target";
-  }
+  const oneUp = `it stands one level up, beside "${path[2]}"`;
+  if (section === "tasks" && path.length === 4 && isIn(taskKeys)) return oneUp;
+  if (section === "tasks" && isKindSection && isIn(targetKeys)) return "it belongs to a target";
   if (section === "tasks" && path.length === 3) {
     const homes = kinds.filter(({ schema }) => isIn(keysOf(schema))).map(({ name }) => `"${name}"`);
     if (homes.length > 0) return `it stands under ${orList(homes)}`;
     if (isIn(targetKeys)) return "it belongs to a target";
     if (isIn(runKeys)) return 'it belongs to "run"';
   }
-  if (section === "targets" && isKindSection && isIn(targetKeys)) {
-    return `it stands one level up, beside "${path[2]}"`;
-  }
+  if (section === "targets" && path.length === 4 && isIn(targetKeys)) return oneUp;
   if (section === "targets" && path.length === 3) {
     const homes = kinds.filter(({ targetSchema }) => isIn(keysOf(targetSchema))).map(({ name }) =>
       `"${name}"`

@@ -72,7 +72,8 @@ export function choice<const T extends string | boolean>(options: readonly T[], 
       const words = options.map(String);
       const meant = typeof raw === "string" ? nearest(raw, words) : undefined;
       const hint = meant === undefined ? `expected ${orList(words)}` : `did you mean ${meant}?`;
-      return complain(place, `${nameOf(raw)} cannot stand here: ${hint}`);
+      const what = raw === null ? "here is nothing" : `${nameOf(raw)} cannot stand here`;
+      return complain(place, `${what}: ${hint}`);
     },
     json: () => ({ enum: options, ...docKeywords(doc) }),
   };
