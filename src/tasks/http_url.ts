@@ -39,7 +39,7 @@ function resolveUrl(text: string, base: URL | null): URL {
   if (url === null) throw new ExpressionError(`${quote(text)} is no URL`);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new ExpressionError(
-      `the url ${quote(text)} begins with ${url.protocol}: http and https are spoken here`,
+      `the url ${quote(text)} begins with "${url.protocol}", and only http and https are spoken here`,
     );
   }
   if (base !== null && base.search !== "" && !absolute.test(text)) {
