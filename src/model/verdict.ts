@@ -26,6 +26,8 @@ export interface Failure {
   readonly isPoll?: boolean;
   /** The server said "too many" (429, 503). */
   readonly throttled?: boolean;
+  /** What of the target's answer was ignored, and why: the user is told once a target. */
+  readonly warning?: string;
 }
 
 /** The machine had no file descriptor or process to give: try again later, this was no attempt. */

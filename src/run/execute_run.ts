@@ -87,6 +87,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
         options.onRecorded?.(task, index);
       },
     },
+    notice: options.notice,
     onAttempt: options.onAttempt,
   });
   options.onStarted(handle);

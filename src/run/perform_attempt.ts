@@ -2,6 +2,7 @@ import type { Condition } from "../model/condition.ts";
 import { type Expression, ExpressionError, type Vars } from "../model/expression.ts";
 import type { Value } from "../model/json.ts";
 import type { RunError } from "../model/outcome.ts";
+import type { TaskPlan } from "../model/plan.ts";
 import type { Redactor } from "../model/redactor.ts";
 import type { Call, Failure, Output, Verdict } from "../model/verdict.ts";
 import { makeBody } from "../tasks/body_store.ts";
@@ -21,6 +22,8 @@ export interface AttemptContext {
   readonly save: SaveContext;
   /** The machine had no descriptor or process to give. */
   onShortage(): void;
+  /** Something the user should know of the target of this task. */
+  warn(task: TaskPlan, message: string): void;
 }
 
 /** One attempt of one task run. */
@@ -49,7 +52,10 @@ export async function performAttempt(
       context.onShortage();
       return answer;
     }
-    if (answer.kind === "failed") return withRetryOn(program, call, answer);
+    if (answer.kind === "failed") {
+      if (answer.warning !== undefined) context.warn(program.task, answer.warning);
+      return withRetryOn(program, call, answer);
+    }
     if (!program.looksAtResult) {
       return { kind: "ok", output: { fields: answer.output, outputs: null, saved: null } };
     }

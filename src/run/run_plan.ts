@@ -14,6 +14,7 @@ import type { LearningRedactor } from "../model/redactor.ts";
 import type { Result } from "../model/result.ts";
 import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
+import { printable } from "../model/written.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { fixedPlace, placeKey } from "../tasks/save.ts";
 import { makeSaveRegister, type SaveRegister } from "../tasks/save_register.ts";
@@ -28,7 +29,7 @@ import { InputOrder, type InputOrders } from "./input_order.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
 import { makeNeededAgain } from "./needed_again.ts";
-import { performAttempt } from "./perform_attempt.ts";
+import { type AttemptContext, performAttempt } from "./perform_attempt.ts";
 import { allOutputsRead, outputsRead } from "./outputs_read.ts";
 import { sharedVars } from "./open_programs.ts";
 import type { Program } from "./program.ts";
@@ -56,6 +57,8 @@ export interface RunSetup {
   readonly totals: ReadonlyMap<string, number | null>;
   /** Where finished runs go, before they count as done. */
   readonly record: RunRecorder;
+  /** Something the user should know and that fails nothing. */
+  notice(message: string): void;
   /** After each attempt; `retryInMs` when another one follows. */
   onAttempt?(task: TaskPlan, run: TaskRun<Payload>, retryInMs: number | null): void;
 }
@@ -149,9 +152,15 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   let stopReason: Stop | null = null;
   const total = sumTotals(setup.totals);
   const isOverLimit = failureLimit(plan.run.maxFailures, total);
-  const attemptContext = {
+  const warned = new Set<number>();
+  const attemptContext: AttemptContext = {
     onShortage() {
       for (const { performer } of programs) performer.spare?.();
+    },
+    warn({ pool }, message) {
+      if (warned.has(pool)) return;
+      warned.add(pool);
+      setup.notice(printable(`${plan.pools[pool]!.name}: ${message}`));
     },
     redactor: setup.redactor,
     learnSecret: setup.redactor.learn,

@@ -222,18 +222,21 @@ export class HttpAttempt implements HttpHandler, DecodeHandler {
       harmless,
       isFirstHop: this.#hops === 0,
     });
-    const nonsense = asked === undefined || wait !== null
-      ? ""
-      : `; its retry-after, ${
+    const warning = asked === undefined || wait !== null
+      ? undefined
+      : `its retry-after, ${
         JSON.stringify(asked.slice(0, 100))
       }, is neither seconds nor a date and was ignored`;
     const kept = this.#soFar(isWhole);
     const said = errorText(kept.output?.fields.body, this.#headers["content-type"]);
     const answer = said === undefined ? this.#status : `${this.#status}: ${said}`;
-    const message = `${method} ${url.origin.href}${url.path} answered ${answer}${nonsense}`;
+    const message = `${method} ${url.origin.href}${url.path} answered ${answer}${
+      warning === undefined ? "" : `; ${warning}`
+    }`;
     this.#over({
       kind: "failed",
       error: { code: "http_status", message, retryable },
+      ...(warning === undefined ? {} : { warning }),
       ...kept,
       ...meaning,
     });

@@ -81,23 +81,43 @@ tasks:
 test(
   "Retry-After beyond the total timeout fails at once and says so; one that makes no sense is ignored and named",
   inSandbox(async (sandbox) => {
-    const server = await startRawServer((request) =>
-      answer(request, 429, request.path === "/long" ? "retry-after: 600\r\n" : "retry-after: tomorrow\r\n")
-    );
+    let asked = 0;
+    const skewed: number[] = [];
+    // Its clock is wrong by decades; the second that it asks for is a second all the same.
+    const inASecond = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
+    const server = await startRawServer((request) => {
+      if (request.path === "/long") answer(request, 429, "retry-after: 600\r\n");
+      else if (request.path === "/nonsense") answer(request, 429, "retry-after: tomorrow\r\n");
+      else if (request.path === "/skewed") {
+        answer(request, skewed.push(performance.now()) < 2 ? 503 : 200, inASecond);
+      } else answer(request, asked++ < 4 ? 503 : 200, "retry-after: soon\r\n");
+    });
     const startedAt = performance.now();
     try {
-      const { report } = await sandbox.runConfig(`
+      const { report, stderr } = await sandbox.runConfig(`
 version: 1
 defaults: { retry: { attempts: 2, backoff: { initial: 10ms } } }
 targets:
   a: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, timeout: { total: 30s } }
   b: { http: { baseUrl: "http://127.0.0.1:${server.port}" } }
+  c: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, retry: 9 }
+  d: { http: { baseUrl: "http://127.0.0.1:${server.port}" } }
 tasks:
   long: { target: a, http: { url: /long } }
   nonsense: { target: b, http: { url: /nonsense } }
+  recovers: { target: c, http: { url: /recovers } }
+  skewed: { target: d, http: { url: /skewed } }
 `);
       assert.ok(performance.now() - startedAt < 10_000);
-      const [long, nonsense] = report.results;
+      const [long, nonsense, recovers] = report.results;
+      assert.deepEqual([recovers.outcome, recovers.attempts.length], ["ok", 5]);
+      assert.equal(skewed.length, 2);
+      assert.ok(skewed[1]! - skewed[0]! > 995, `asked again after ${skewed[1]! - skewed[0]!} ms`);
+      const warnings = stderr.split("\n").filter((line) => /^fanout: .*retry-after/.test(line)).sort();
+      assert.deepEqual(warnings, [
+        'fanout: b: its retry-after, "tomorrow", is neither seconds nor a date and was ignored',
+        'fanout: c: its retry-after, "soon", is neither seconds nor a date and was ignored',
+      ], "once a target");
       assert.equal(long.attempts.length, 1);
       assert.match(
         long.error.message,

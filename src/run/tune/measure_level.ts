@@ -67,6 +67,7 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
     earlier: null,
     totals: new Map(plan.tasks.map(({ name }) => [name, null])),
     record: { begin: () => Promise.resolve(), end() {}, total() {}, keep() {} },
+    notice() {},
     onAttempt(task, run) {
       if (task.pool !== tuned.pool) return;
       const attempt = run.attempts.at(-1)!;
