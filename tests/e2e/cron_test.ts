@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { startRawServer } from "../servers/raw_http_server.ts";
 import { eventually } from "../support/eventually.ts";
-import { ended, inSandbox, type Sandbox } from "./sandbox.ts";
+import { binary, ended, inSandbox, type Sandbox } from "./sandbox.ts";
 
 const slow = (run: string) => `
 version: 1
@@ -135,6 +135,19 @@ test(
 );
 
 test(
+  "run.jitter is ignored on a terminal, with --quiet too",
+  inSandbox(async (sandbox) => {
+    sandbox.write("nightly.yaml", slow("{ jitter: 20d }"));
+    for (const quiet of ["", " --quiet"]) {
+      const command = `${binary} run nightly.yaml --set seconds=0${quiet}`;
+      const { code, stdout } = await ended(sandbox.startProgram(["script", "-qec", command, "/dev/null"]));
+      assert.equal(code, 0, stdout);
+      assert.doesNotMatch(stdout, /jitter/);
+    }
+  }),
+);
+
+test(
   "--quiet prints nothing but for a failure: the first one, the counts and the report's place, in this order",
   inSandbox(async (sandbox) => {
     const config = (status: number) => `
@@ -203,6 +216,72 @@ tasks: { work: { foreach: [1, 2], exec: { command: [${command}] } } }
       calls.length = 0;
       assert.equal((await sandbox.runConfig(config("false"), [], { env })).code, 1);
       assert.deepEqual(calls.map(({ path }) => path), ["/s3cr3t-place/start", "/s3cr3t-place/fail"]);
+    } finally {
+      await server.close();
+    }
+  }),
+);
+
+/** Posts that came, each answered with 200 but for those to `/hangs`, which never are. */
+async function listen() {
+  // deno-lint-ignore no-explicit-any -- a message is read as the JSON it is
+  const calls: { path: string; message: any }[] = [];
+  const server = await startRawServer(({ path, body, socket }) => {
+    calls.push({ path, message: JSON.parse(new TextDecoder().decode(body)) });
+    if (path !== "/hangs") socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  });
+  return { ...server, calls };
+}
+
+const ways = [
+  ["a signal", "SIGINT", "grace: 10ms", 130, "interrupted", "cancelled"],
+  ["its timeout", null, "timeout: 1s", 124, "timed_out", "cancelled"],
+] as const;
+
+for (const [what, signal, run, exitCode, status, outcome] of ways) {
+  test(
+    `run.notify says of a run that ${what} ended that it failed, and how`,
+    inSandbox(async (sandbox) => {
+      const server = await listen();
+      try {
+        sandbox.write(
+          "nightly.yaml",
+          slow(
+            `{ ${run}, notify: [{ url: "http://127.0.0.1:${server.port}/to", on: [start, success, failure] }] }`,
+          ),
+        );
+        const child = sandbox.start(["run", "nightly.yaml", "--progress", "none"]);
+        const end = ended(child);
+        await eventually(() => server.calls.length > 0);
+        if (signal !== null) process.kill(child.pid!, signal);
+        assert.equal((await end).code, exitCode);
+        assert.deepEqual(server.calls.map(({ message }) => message.event), ["start", "failure"]);
+        const { message } = server.calls.at(-1)!;
+        assert.deepEqual([message.run.status, message.run.exitCode], [status, exitCode]);
+        assert.deepEqual([message.summary.total, message.summary[outcome]], [1, 1]);
+        assert.ok(message.report.endsWith(".report.json"));
+      } finally {
+        await server.close();
+      }
+    }),
+  );
+}
+
+test(
+  "run.notify holds up a run for half a minute at the most where an address hangs, and fails nothing",
+  inSandbox(async (sandbox) => {
+    const server = await listen();
+    const startedAt = performance.now();
+    try {
+      sandbox.write(
+        "nightly.yaml",
+        slow(`{ notify: [{ url: "http://127.0.0.1:${server.port}/hangs", on: [start, success] }] }`),
+      );
+      const { code, stderr } = await sandbox.run(second);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /was not told of the success: no answer within 5000 ms/);
+      assert.match(stderr, /report\.json\n$/);
+      assert.ok(performance.now() - startedAt < 40_000);
     } finally {
       await server.close();
     }
