@@ -37,7 +37,7 @@ export const diffCommand: CommandBody = async (args, ports) => {
     return diff.counts.newlyFailing > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    host.stderr.write(`fanout: one of the reports is not JSON: ${error.message}\n`);
+    host.stderr.write(`fanout: one of the reports is none of fanout: ${error.message}\n`);
     return 2;
   } finally {
     for (const report of opened) report.close();

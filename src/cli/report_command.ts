@@ -47,7 +47,7 @@ export const reportCommand: CommandBody = async (args, ports) => {
     await writeRendered(opened.source, format, written.path, ports);
     return 0;
   } catch (error) {
-    if (error instanceof SyntaxError) return fail(2, `${path} is not JSON: ${error.message}`);
+    if (error instanceof SyntaxError) return fail(2, `${path} is no report of fanout: ${error.message}`);
     if (error instanceof ReportError) return fail(3, error.message);
     throw error;
   } finally {

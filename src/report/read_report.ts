@@ -1,6 +1,7 @@
-import { isValueMap, parseJson } from "../model/json.ts";
+import { isValueMap, parseJson, type Value } from "../model/json.ts";
 import type { Disk } from "../runtime/disk.ts";
 import { describeSystemError } from "../runtime/system_error.ts";
+import { findHeadFault } from "./find_report_fault.ts";
 import type { RenderSource } from "./render_source.ts";
 import type { ReportHead } from "./report.ts";
 import { splitReport } from "./split_report.ts";
@@ -30,6 +31,11 @@ export function readReport(path: string, disk: Disk): ReportReading {
       disk.close(opened);
       const message = `${path} is no report of fanout: its "schema" is not "fanout.report/1"`;
       return { ok: false, message };
+    }
+    const fault = findHeadFault(head as unknown as Value);
+    if (fault !== null) {
+      disk.close(opened);
+      return { ok: false, message: `${path} is no whole report of fanout: it has no proper "${fault}"` };
     }
     return {
       ok: true,

@@ -59,7 +59,7 @@ test("renderReport(json) is what writeReport() writes, and reads back the same",
 
 test("readReport() reads a report however it is indented, and names what is none", () => {
   const report = {
-    schema: "fanout.report/1",
+    ...sampleReport([]).head,
     more: { results: [1] },
     results: [{ a: '],"}' }, 2, [], "x"],
     after: { b: [] },
@@ -81,6 +81,9 @@ test("readReport() reads a report however it is indented, and names what is none
     ["", /is not JSON/],
     ["name: nightly", /is not JSON/],
     ['{"schema":"fanout.report/1","results":[1,', /is not JSON/],
+    ['{"schema":"fanout.report/1","results":[]}', /is no whole report of fanout: it has no proper "run"/],
+    [JSON.stringify({ ...report, summary: { ...report.summary, ok: "3" } }), /no proper "summary\.ok"/],
+    [JSON.stringify({ ...report, advice: {} }), /no proper "advice"/],
   ];
   for (const [text, message] of cases) {
     writeFileSync(path, text);

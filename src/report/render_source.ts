@@ -1,6 +1,7 @@
 import { parseJson } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
 import { missingJson, type Report } from "./build_report.ts";
+import { findResultFault } from "./find_report_fault.ts";
 import type { ReportHead } from "./report.ts";
 import { lostPlaces, Places } from "./report_source.ts";
 
@@ -33,5 +34,14 @@ export function renderSourceOf(report: Report): RenderSource {
 
 /** Each result, in input order, parsed when its turn comes. */
 export function* resultsOf(source: RenderSource): Generator<Result> {
-  for (const text of source.resultTexts()) yield parseJson(text) as unknown as Result;
+  for (const text of source.resultTexts()) yield parseResult(text);
+}
+
+/** @throws SyntaxError when it is no JSON, or no result: somebody else wrote that report */
+export function parseResult(text: string): Result {
+  const result = parseJson(text);
+  const fault = findResultFault(result);
+  if (fault === "") throw new SyntaxError("one of its results is none");
+  if (fault !== null) throw new SyntaxError(`one of its results has no proper "${fault}"`);
+  return result as unknown as Result;
 }

@@ -1,6 +1,6 @@
 import { printable, writtenCount } from "../model/written.ts";
 import type { TextLook } from "./render_report.ts";
-import type { RenderSource } from "./render_source.ts";
+import { parseResult, type RenderSource } from "./render_source.ts";
 import { RunStats } from "./run_stats.ts";
 import { clip, shownItem, shownName, summaryText } from "./summary_text.ts";
 
@@ -15,7 +15,8 @@ export function* renderText(source: RenderSource, look: TextLook): Generator<str
   const lines: string[] = [];
   let failures = 0;
   for (const text of source.resultTexts()) {
-    const result = stats.addJson(text);
+    const result = parseResult(text);
+    stats.add(result, text);
     if (result.outcome === "ok" || result.outcome === "skipped" || result.outcome === "not_run") continue;
     failures++;
     if (lines.length >= maxFailures) continue;

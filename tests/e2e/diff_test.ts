@@ -50,9 +50,25 @@ test(
 
     assert.equal((await sandbox.run(["diff", "old.json", "old.json"])).code, 0);
     sandbox.write("notes.txt", "no report");
-    for (const args of [["old.json", "none.json"], ["notes.txt", "new.json"], ["old.json"]]) {
-      const { code, stdout } = await sandbox.run(["diff", ...args]);
+    const report = sandbox.json("new.json");
+    sandbox.write("head.json", JSON.stringify({ ...report, summary: {} }));
+    sandbox.write("results.json", JSON.stringify({ ...report, results: [1, { task: "work" }] }));
+    sandbox.write("cut.json", sandbox.read("new.json").slice(0, -100));
+    for (
+      const args of [
+        ["old.json", "none.json"],
+        ["notes.txt", "new.json"],
+        ["old.json"],
+        ["head.json", "new.json"],
+        ["old.json", "results.json"],
+        ["old.json", "cut.json"],
+        ["old.json", "."],
+        ["old.json", "new.json", "--format", "csv"],
+      ]
+    ) {
+      const { code, stdout, stderr } = await sandbox.run(["diff", ...args]);
       assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+      assert.match(stderr, /^fanout: .*\n$/, "one line, no stack trace");
     }
   }),
 );
