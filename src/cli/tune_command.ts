@@ -52,7 +52,13 @@ export const tuneCommand: CommandBody = async (args, machine) => {
     signals,
   );
   const signal = signals.first();
-  if (signal !== null) return signalCodes[signal];
+  if (signal !== null) {
+    // The last one was cut short.
+    const whole = measured.slice(0, -1);
+    if (whole.length > 0 && !args.has("json")) host.stdout.write(tuneTable(whole, null));
+    host.stderr.write(`fanout: ${signal} came before the end: nothing is recommended\n`);
+    return signalCodes[signal];
+  }
   return conclude(args, ports, target, tuned, measured);
 };
 

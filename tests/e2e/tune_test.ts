@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startQueueServer } from "../servers/queue_server.ts";
-import { ended, inSandbox } from "./sandbox.ts";
+import { eventually } from "../support/eventually.ts";
+import { ended, inSandbox, send } from "./sandbox.ts";
 
 test(
   "fanout tune finds the knee of a server that works on four requests at a time, and sends no other task's",
   inSandbox(async (sandbox) => {
-    const server = await startQueueServer({ capacity: () => 4, workMs: () => 40, policy: "queue" });
+    // Long enough that what a busy machine adds to a request is little beside it: 10 % would hide the knee.
+    const server = await startQueueServer({ capacity: () => 4, workMs: () => 250, policy: "queue" });
     sandbox.write(
       "tune.yaml",
       `
@@ -20,7 +22,7 @@ tasks:
     );
     try {
       const { code, stdout, stderr } = await sandbox.run(
-        ["tune", "tune.yaml", "--target", "api", "--for", "700ms", "--max", "16"],
+        ["tune", "tune.yaml", "--target", "api", "--for", "2s", "--max", "8"],
       );
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^at a time {2}per second/);
@@ -33,7 +35,7 @@ tasks:
       assert.ok(!sandbox.exists("out") && !sandbox.exists("state"), "nothing was written");
 
       const json = await sandbox.run(
-        ["tune", "tune.yaml", "--target", "api", "--for", "200ms", "--max", "2", "--json"],
+        ["tune", "tune.yaml", "--target", "api", "--for", "1s", "--max", "2", "--json"],
       );
       const found = JSON.parse(json.stdout);
       assert.deepEqual(found.measured.map((one: { concurrency: number }) => one.concurrency), [1, 2]);
@@ -45,12 +47,38 @@ tasks:
 );
 
 test(
+  "fanout tune shows what it has measured when a signal comes, and recommends nothing",
+  inSandbox(async (sandbox) => {
+    sandbox.write(
+      "tune.yaml",
+      `
+version: 1
+targets: { quick: { concurrency: 2 } }
+tasks: { wait: { target: quick, idempotent: true, foreach: { range: "1..3" }, exec: { command: [sleep, "0.05"] } } }
+`,
+    );
+    const child = sandbox.start(["tune", "tune.yaml", "--target", "quick", "--for", "500ms", "--max", "64"]);
+    const end = ended(child);
+    let said = "";
+    child.stderr!.on("data", (chunk) => said += chunk);
+    await eventually(() => said.includes("measuring 2 at a time"));
+    send(child, "SIGINT");
+    const { code, stdout, stderr } = await end;
+    assert.equal(code, 130);
+    assert.match(stdout, /^at a time {2}per second.*\n +1 .*\n/);
+    assert.doesNotMatch(stdout, /knee|targets:/);
+    assert.match(stderr, /SIGINT came before the end: nothing is recommended\n$/);
+  }),
+);
+
+test(
   "fanout tune ends at a signal, says what cannot be tuned, and does not recommend from failures",
   inSandbox(async (sandbox) => {
     sandbox.write(
       "tune.yaml",
       `
 version: 1
+run: { grace: 50ms }
 targets: { slow: { concurrency: 2 }, dead: { http: { baseUrl: "http://127.0.0.1:1" } } }
 tasks:
   wait: { target: slow, idempotent: true, foreach: { range: "1..3" }, exec: { command: [sleep, "30"] } }
@@ -59,9 +87,11 @@ tasks:
     );
     const child = sandbox.start(["tune", "tune.yaml", "--target", "slow"]);
     const end = ended(child);
-    setTimeout(() => process.kill(child.pid!, "SIGINT"), 1_500);
-    setTimeout(() => process.kill(child.pid!, "SIGINT"), 2_000);
-    assert.equal((await end).code, 130);
+    await eventually(() => sandbox.survivors().some(({ command }) => /\bsleep 30\b/.test(command)));
+    send(child, "SIGINT");
+    const { code, stdout, stderr } = await end;
+    assert.deepEqual([code, stdout], [130, ""], stderr);
+    assert.deepEqual(sandbox.survivors(), []);
 
     const dead = await sandbox.run(["tune", "tune.yaml", "--target", "dead"]);
     assert.equal(dead.code, 1);
