@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
 import { inSandbox, type Sandbox } from "./sandbox.ts";
 
 /** Every run of it leaves a line in `log`; it fails while there is a file named as its item. */
@@ -182,7 +183,10 @@ test(
   inSandbox(async (sandbox) => {
     const text = config(["a"], "", slow);
     await killInTheMiddle(sandbox, text);
-    const survivor = sandbox.survivors().find(({ command }) => command.startsWith("sleep"))!;
+    // Its shell had only just told that it began.
+    const sleeper = () => sandbox.survivors().find(({ command }) => command.startsWith("sleep"));
+    await eventually(() => sleeper() !== undefined);
+    const survivor = sleeper()!;
     sandbox.write("quick", "");
 
     const second = await sandbox.runConfig(text, ["--resume"]);
