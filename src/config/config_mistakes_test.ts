@@ -279,7 +279,7 @@ targets:
 tasks:
   a: { http: { url: https://x, timeout: 3s, rate: 3/s, retries: 3 }, maxFailures: 3 }
   b: { url: https://x, rate: 3/s, exec: { command: [x], okStatus: [200] } }
-  c: { foreach: { range: 1..3, key: "\${{ item }}" }, exec: { command: [x] }, needs: { a: null } }
+  c: { foreach: { range: 1..3, key: "\${{ item }}" }, exec: { command: [x] }, needs: { a: null }, unique: true }
 target: { web: { breaker: { per: origin } } }
 `,
     problems: [
@@ -303,6 +303,7 @@ target: { web: { breaker: { per: origin } } }
       '11:57: unknown key "okStatus"; known keys are command, shell, env, cwd, stdin, okExitCodes, maxBytes',
       '12:32: unknown key "key"; it stands one level up, beside "foreach"',
       "12:90: here is nothing: expected ok, any or done",
+      '12:98: unknown key "unique"; it stands under "foreach"',
       '13:1: unknown key "target"; did you mean "targets"?',
     ],
   },

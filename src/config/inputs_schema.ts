@@ -109,7 +109,7 @@ const path = (description: string, example: string): Word<string> =>
 
 const sources = ["values", "range", "lines", "csv", "jsonl", "json", "glob", "from"] as const;
 
-const source = section({
+const sourceEntries = {
   values,
   range,
   lines: path("A file of which each line is an item; line ends and blank lines are dropped.", "ids.txt"),
@@ -144,7 +144,12 @@ const source = section({
     description: "With `from`: one item per element of this list of the result.",
     examples: ["json.data", "rows"],
   }, { scope: "each", secrets: false, gives: "list" }),
-}, {
+};
+
+/** What stands under `foreach`. */
+export const foreachKeys: readonly string[] = Object.keys(sourceEntries);
+
+const source = section(sourceEntries, {
   description: "Where the items come from.",
   examples: [{ csv: "hosts.csv", as: "host" }, { glob: "in/*.json" }],
 }, { exactlyOne: sources });

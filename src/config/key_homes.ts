@@ -2,6 +2,7 @@ import type { ConfigPath } from "../model/diagnostic.ts";
 import { orList } from "../model/near.ts";
 import type { JsonSchema, Word } from "../schema/words.ts";
 import { kinds } from "../tasks/registry.ts";
+import { foreachKeys } from "./inputs_schema.ts";
 import { kindNames } from "./kind_sections.ts";
 import { runKeys } from "./run_schema.ts";
 import { targetKeys } from "./target_schema.ts";
@@ -19,6 +20,7 @@ export function homeOf(path: ConfigPath): string | undefined {
   if (section === "tasks" && path.length === 3) {
     const homes = kinds.filter(({ schema }) => isIn(keysOf(schema))).map(({ name }) => `"${name}"`);
     if (homes.length > 0) return `it stands under ${orList(homes)}`;
+    if (isIn(foreachKeys)) return 'it stands under "foreach"';
     if (isIn(targetKeys)) return "it belongs to a target";
     if (isIn(runKeys)) return 'it belongs to "run"';
   }

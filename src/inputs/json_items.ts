@@ -1,4 +1,4 @@
-import { parseData, type Value } from "../model/json.ts";
+import { isValueMap, parseData, type Value } from "../model/json.ts";
 import { describeJsonFault } from "../model/json_fault.ts";
 import type { ByteReader } from "../runtime/ports.ts";
 import { compileValue, expressionMessage } from "./compile.ts";
@@ -29,13 +29,21 @@ function listFound(
   path: string,
 ): ItemSource {
   if (typeof document === "string") return new BrokenItems(document);
-  if (select === null) return listItems(document.json, sourceName(path));
+  if (select === null) return listItems(document.json, `${sourceName(path)}${selectHint(document.json)}`);
   try {
     const found = compileValue(context, select, ["json"]).evaluate({ ...context.vars, json: document.json });
     return listItems(found, `${sourceName(path)}: select "${select}"`);
   } catch (error) {
     return new BrokenItems(`${sourceName(path)}: select "${select}" failed: ${expressionMessage(error)}`);
   }
+}
+
+/** A document that is a map is mostly the envelope of one list. */
+function selectHint(document: Value): string {
+  const lists = isValueMap(document)
+    ? Object.keys(document).filter((key) => Array.isArray(document[key]))
+    : [];
+  return lists.length === 0 ? "" : ` (without select: "json.${lists[0]}")`;
 }
 
 /** Gives what is wrong as a message. */

@@ -151,7 +151,7 @@ const cases: readonly Case[] = [
   ["json", { source: "json", path: "list.json", select: null }, [1, 2]],
   ["json with select", { source: "json", path: "doc.json", select: "json.users" }, [{ id: 1 }, { id: 2 }]],
   ["json that is no list", { source: "json", path: "doc.json", select: null }, [
-    /^doc\.json gave a map where a list/,
+    /^doc\.json \(without select: "json\.users"\) gave a map where a list is needed$/,
   ]],
   ["a select that gives null", { source: "json", path: "doc.json", select: "json.page" }, [
     /^doc\.json: select "json\.page" gave null/,
