@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,7 +56,18 @@ test("exec reports exit code, outputs and usage", async () => {
     reads: ["stdout", "stderr"],
   });
   const { cpuMs, maxRssBytes, ...rest } = output;
-  assert.deepEqual(rest, { exitCode: 0, signal: null, stdout: "out\n", stderr: "err\n", truncated: false });
+  const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+  assert.deepEqual(rest, {
+    exitCode: 0,
+    signal: null,
+    stdout: "out\n",
+    stdoutBytes: 4,
+    stdoutSha256: sha256("out\n"),
+    stderr: "err\n",
+    stderrBytes: 4,
+    stderrSha256: sha256("err\n"),
+    truncated: false,
+  });
   for (const usage of [cpuMs, maxRssBytes]) assert.ok(usage === null || typeof usage === "number");
   assert.deepEqual([fields["stdout"], fields["stderr"], fields["exitCode"]], ["out\n", "err\n", 0]);
 });
