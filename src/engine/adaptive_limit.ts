@@ -5,7 +5,7 @@ import { type LimitChange, noteChange } from "./limit_history.ts";
  * Finds how many attempts at a time a target bears, by additive increase and multiplicative decrease, one step a window:
  *
  *     losses (5xx, timeout, refused, 429) overflow, at once:            limit ← max(min, ⌊limit · 0.8⌋)
- *     clearly most latencies > 2 · baseline:                            limit ← max(min, ⌊limit · 0.9⌋)
+ *     most latencies > 2 · baseline, by a factor f on average:          limit ← max(min, ⌊limit · max(½, min(0.9, 2/f))⌋)
  *     otherwise, when the limit was reached and little was lost:        limit ← min(max, limit + 1)
  *
  * The increase is a doubling until the first decrease, and a window lasts until as many attempts as the limit have ended;
@@ -106,15 +106,20 @@ export class AdaptiveLimit {
     const since = this.#slowSince ??= { limit: this.limit, slowdown };
     // It goes on rising for a while, since attempts begun at a lower limit end in between.
     since.slowdown = Math.max(since.slowdown, slowdown);
-    if (this.limit > this.#min && 2 * this.limit > since.limit) return this.#shrink(now, 0.9, "latency");
+    if (this.limit > this.#min && 2 * this.limit > since.limit) return this.#shrinkBy(slowdown, now);
     const hasHelped = (since.slowdown / slowdown) ** 2 > since.limit / this.limit;
     this.#slowSince = null;
     if (hasHelped && this.limit > this.#min) {
       this.#slowSince = { limit: this.limit, slowdown };
-      return this.#shrink(now, 0.9, "latency");
+      return this.#shrinkBy(slowdown, now);
     }
     this.#latencies.forget();
     if (!hasHelped && since.limit > this.limit) this.#change(now, since.limit, "restored");
+  }
+
+  /** In a queue the latency is proportional to the limit (Little's law): so far and it would be double the baseline. */
+  #shrinkBy(slowdown: number, now: number): void {
+    this.#shrink(now, Math.max(0.5, Math.min(0.9, 2 / slowdown)), "latency");
   }
 
   #grow(now: number): void {

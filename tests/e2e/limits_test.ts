@@ -131,22 +131,6 @@ tasks:
   );
 }
 
-test(
-  "an adaptive target stays within its bounds and reports where it settled",
-  withServer(async (sandbox, server) => {
-    const { code, report, stderr } = await sandbox.runConfig(`
-version: 1
-targets: { api: { http: { baseUrl: "${server.url}" }, concurrency: { min: 2, max: 6 } } }
-tasks:
-  calls: { foreach: { range: "1..60" }, target: api, http: { url: "/busy?ms=15" }, outputs: { peak: json.peak } }
-`);
-    assert.equal(code, 0, stderr);
-    assert.ok(peak(report) <= 6);
-    const { limit } = report.targets.api.concurrency;
-    assert.ok(limit >= 2 && limit <= 6, String(limit));
-  }),
-);
-
 const timeouts:
   readonly (readonly [what: string, url: string, timeout: string, outcome: string, code: string])[] = [
     ["attempt", "/hang", "100ms", "timed_out", "timeout"],

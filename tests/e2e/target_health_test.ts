@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startQueueServer } from "../servers/queue_server.ts";
 import { type RawRequest, startRawServer } from "../servers/raw_http_server.ts";
 import { inSandbox } from "./sandbox.ts";
 
@@ -256,44 +255,5 @@ tasks: { call: { target: api, foreach: { range: "1..500" }, http: { url: "/\${{ 
     assert.equal(code, 1);
     assert.ok(report.summary.skippedBy.circuit_open > 400, JSON.stringify(report.summary));
     assert.equal(report.results.at(-1).error.code, "circuit_open");
-  }),
-);
-
-test(
-  "an adaptive limit follows a server whose capacity changes: nearly as fast as the best limit, with an order fewer errors",
-  inSandbox(async (sandbox) => {
-    const runs = 1_500;
-    const measure = async (concurrency: string) => {
-      const server = await startQueueServer({
-        capacity: (ms) => (ms % 4_000 < 2_000 ? 20 : 8),
-        workMs: () => 40,
-        policy: "shed",
-      });
-      try {
-        const { report } = await sandbox.runConfig(`
-version: 1
-targets:
-  api: { http: { baseUrl: "${server.url}" }, concurrency: ${concurrency}, timeout: { total: 6s }, retry: { attempts: 10, backoff: { initial: 20ms, max: 200ms } } }
-tasks: { call: { target: api, foreach: { range: "1..${runs}" }, capture: none, http: { url: "/\${{ item }}" } } }
-`);
-        const errors = server.seen.filter(({ status }) => status !== 200).length;
-        return { ms: report.run.durationMs as number, ok: report.summary.ok as number, errors, report };
-      } finally {
-        await server.close();
-      }
-    };
-    const found = await measure("auto");
-    assert.equal(found.ok, runs);
-    const { limit, min, max, settled, history } = found.report.targets.api.concurrency;
-    assert.deepEqual([min, max], [1, 64]);
-    assert.ok(settled >= 4 && settled <= 24, `settled at ${settled}`);
-    assert.equal(limit, history.at(-1).limit);
-    assert.ok(history.some(({ why }: { why: string }) => why === "loss"), JSON.stringify(history));
-
-    const careful = await measure("8");
-    const wide = await measure("64");
-    assert.equal(careful.errors, 0);
-    assert.ok(found.ms <= careful.ms * 1.2, `${found.ms} ms, and ${careful.ms} at 8`);
-    assert.ok(found.errors * 10 <= wide.errors, `${found.errors} errors, and ${wide.errors} at 64`);
   }),
 );

@@ -10,8 +10,8 @@ export interface QueueServer extends RawServer {
 export interface QueueServerOptions {
   /** How many at a time, as time passes since it started. */
   capacity(elapsedMs: number): number;
-  /** One request takes so long. */
-  workMs(): number;
+  /** One request takes so long, as time passes. */
+  workMs(elapsedMs: number): number;
   /** `queue`: the others wait. `shed`: they get 503 at once. */
   readonly policy: "queue" | "shed";
 }
@@ -22,17 +22,18 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
   const seen: QueueServer["seen"] = [];
   const waiting: (() => void)[] = [];
   let busy = 0;
-  const free = () => options.capacity(performance.now() - startedAt) - busy;
+  const elapsedMs = () => performance.now() - startedAt;
+  const free = () => options.capacity(elapsedMs()) - busy;
   const work = (answer: () => void) => {
     busy++;
     setTimeout(() => {
       busy--;
       answer();
       while (waiting.length > 0 && free() > 0) waiting.shift()!();
-    }, options.workMs());
+    }, options.workMs(elapsedMs()));
   };
   const server = await startRawServer(({ path, socket }) => {
-    const one = { at: performance.now() - startedAt, path, status: 200 };
+    const one = { at: elapsedMs(), path, status: 200 };
     seen.push(one);
     const answer = () =>
       void socket.write(
