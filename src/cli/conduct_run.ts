@@ -68,6 +68,8 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     stopBroken();
   });
   if (journal === null) return 3;
+  // Here, too: runs that are killed each time would pile up.
+  await prune(conduct);
 
   const stats = new RunStats();
   const stream = outputs.stream === null ? null : startStream({
@@ -161,9 +163,9 @@ interface Executed {
 
 /** Ends the journal, writes the reports and says how it went. */
 async function finish(conduct: Conduct, executed: Executed): Promise<number> {
-  const { args, ports, plan, directory, signals } = conduct;
+  const { args, ports, plan, signals } = conduct;
   const { outputs, header, journal, stats, facts, stream } = executed;
-  const { host, disk } = ports;
+  const { host } = ports;
   const closing = closingOf(plan, facts, ports, signals.first(), facts.stop?.code === "io");
   let { exitCode } = closing;
   try {
@@ -194,9 +196,7 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   }
   const finals = exitCode === 3 ? [] : finalOutputs(plan, journal.results);
   await journal.close();
-  for (const message of await pruneRuns({ directory, keep: plan.run.keepRuns, disk })) {
-    complain(ports, message, 0);
-  }
+  await prune(conduct);
   const reportPath = unwritten.some(({ path }) => path === outputs.json) ? null : outputs.json;
   signals.onRest(conduct.notifier.giveUp);
   await conduct.notifier.ended({ exitCode, head: report.head, reportPath });
@@ -215,6 +215,11 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   }
   if (stream?.isHeldUp) host.exit(exitCode);
   return exitCode;
+}
+
+async function prune({ plan, directory, ports }: Conduct): Promise<void> {
+  const troubles = await pruneRuns({ directory, keep: plan.run.keepRuns, disk: ports.disk });
+  for (const message of troubles) complain(ports, message, 0);
 }
 
 function complain({ host }: Ports, message: string, code: number): number {

@@ -44,6 +44,7 @@ export async function openEarlierWork(
     directory,
     configPath: resolvePath(ports.host.cwd(), plan.config.path),
     disk: ports.disk,
+    notice: tell,
   });
   if (!opening.ok) {
     tell(opening.message);

@@ -41,12 +41,19 @@ export type EarlierReading =
 /**
  * Opens a run to go on with, together with the runs that it went on with itself, as far back as they are kept: a run
  * that was killed while it took results over must not lose them. Until `close` nobody else can open it.
+ *
+ * @param onRead told of each journal before it is read, which takes a second for some hundred megabytes
  */
-export async function openEarlierRuns(directory: string, runId: string, disk: Disk): Promise<EarlierReading> {
+export async function openEarlierRuns(
+  directory: string,
+  runId: string,
+  disk: Disk,
+  onRead?: (path: string, bytes: number) => void,
+): Promise<EarlierReading> {
   if (!listRuns(directory, disk).includes(runId)) return { kind: "missing" };
   const lock = await disk.tryLock(runFiles(directory, runId).lock);
   if (lock === null) return { kind: "running", runId };
-  const chain = new Chain(directory, disk, lock);
+  const chain = new Chain(directory, disk, lock, onRead);
   const problem = chain.read(runId);
   if (problem === null) return { kind: "found", runs: chain };
   chain.close();
@@ -66,6 +73,7 @@ class Chain implements EarlierRuns {
     private readonly directory: string,
     private readonly disk: Disk,
     private readonly lock: DiskLock,
+    private readonly onRead?: (path: string, bytes: number) => void,
   ) {}
 
   get header(): RunHeader {
@@ -95,7 +103,9 @@ class Chain implements EarlierRuns {
       seen.add(next);
       const path = runFiles(this.directory, next).journal;
       // An older run may have been pruned: what it knew was taken over long ago.
-      if (this.#newest !== null && this.disk.facts(path, "follow") === null) return null;
+      const facts = this.disk.facts(path, "follow");
+      if (this.#newest !== null && facts === null) return null;
+      this.onRead?.(path, facts?.bytes ?? 0);
       const file = this.#fds.length;
       /** New ones, by the position of their task. */
       const counts: number[] = [];

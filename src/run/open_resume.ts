@@ -6,7 +6,7 @@ import { listRuns } from "../journal/runs.ts";
 import { directoriesOfConfig } from "../journal/state_directory.ts";
 import { stringifyJson } from "../model/json.ts";
 import type { RunHeader } from "../model/run_record.ts";
-import { printable } from "../model/written.ts";
+import { printable, writtenBytes } from "../model/written.ts";
 import { comparePlans, type PlanIdentity, planIdentity } from "../plan/plan_identity.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Disk } from "../runtime/disk.ts";
@@ -21,6 +21,8 @@ export interface ResumeOptions {
   /** Absolute. */
   readonly configPath: string;
   readonly disk: Disk;
+  /** Something that a user who waits should know. */
+  notice(message: string): void;
 }
 
 /** A run to go on with, or why there is none. */
@@ -39,7 +41,9 @@ export async function openResume(options: ResumeOptions): Promise<ResumeOpening>
   const found = options.runId === null ? findLatest(options) : findNamed(options, options.runId);
   if ("ok" in found) return found;
   const { runId, directory } = found;
-  const reading = await openEarlierRuns(directory, runId, options.disk);
+  const reading = await openEarlierRuns(directory, runId, options.disk, (path, bytes) => {
+    if (bytes >= worthSaying) options.notice(`reading the journal ${path} (${writtenBytes(bytes)})`);
+  });
   switch (reading.kind) {
     case "missing":
       return refused(2, `there is no run ${runId} any more; leave out --resume to start a new one`);
@@ -53,6 +57,9 @@ export async function openResume(options: ResumeOptions): Promise<ResumeOpening>
       return reading satisfies never;
   }
 }
+
+/** Reading it takes long enough for somebody to wonder. */
+const worthSaying = 64 * 1024 * 1024;
 
 const exitCodes = { unreadable: 2, empty: 2, damaged: 5, version: 5 } as const;
 

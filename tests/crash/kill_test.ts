@@ -167,3 +167,29 @@ tasks:
     assert.deepEqual([total, ok, not_run, totalKnown], [3, 2, 1, true]);
   }),
 );
+
+test(
+  "runs that are killed each time do not pile up, and what a resume goes on with stays",
+  inSandbox(async (sandbox) => {
+    const text = `
+version: 1
+run: { keepRuns: 1 }
+tasks: { a: { foreach: [x, y], key: "\${{ item }}", idempotent: true, exec: { shell: 'test "$X" = x -o -e calm || kill -9 $PPID', env: { X: "\${{ item }}" } } } }
+`;
+    const journals = () =>
+      readdirSync(sandbox.path("state/fanout"), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ndjson"));
+    for (let death = 0; death < 3; death++) {
+      assert.equal((await sandbox.runConfig(text)).signal, "SIGKILL");
+      assert.equal(journals().length, 1);
+    }
+    for (let death = 2; death <= 4; death++) {
+      assert.equal((await sandbox.runConfig(text, ["--resume"])).signal, "SIGKILL");
+      assert.equal(journals().length, death);
+    }
+    sandbox.write("calm", "");
+    const { code, report } = await sandbox.runConfig(text, ["--resume"]);
+    assert.deepEqual([code, report.summary.ok], [0, 2]);
+    assert.equal(journals().length, 1);
+  }),
+);
