@@ -185,7 +185,12 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     exitCode = complain(ports, message, 3);
   }
   const unwritten = await writeReports(report, outputs, ports);
-  for (const { message } of unwritten) exitCode = complain(ports, message, 3);
+  for (const { message, path } of unwritten) {
+    const isBroken = facts.stop?.code === "io";
+    const format = outputs.others.find((other) => other.path === path)?.format ?? "json";
+    const again = `fanout report ${journal.path} --format ${format} -o ${path}`;
+    exitCode = complain(ports, isBroken ? message : `${message}; the journal has it all: ${again}`, 3);
+  }
   if (stream !== null) {
     // Its reader may take for ever; the reports are there by now. After a signal it has the grace that work has.
     signals.onRest(stream.giveUp);

@@ -1,42 +1,16 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { test } from "node:test";
-import { cli } from "../../src/cli/cli.ts";
 import { realClock } from "../../src/runtime/clock.ts";
-import { realHost } from "../../src/runtime/host.ts";
-import type { Output } from "../../src/runtime/ports.ts";
-import { realPorts } from "../../src/runtime/real_ports.ts";
 import { checkReport } from "../e2e/check_report.ts";
 import { inSandbox, type Sandbox } from "../e2e/sandbox.ts";
+import { runInProcess } from "../support/run_in_process.ts";
 
 const hourMs = 3_600_000;
 
-/** The command line on this machine, but for the clock on the wall, which is `aheadMs` ahead. */
-async function fanout(sandbox: Sandbox, args: readonly string[], aheadMs: () => number) {
-  let said = "";
-  const output: Output = {
-    closed: false,
-    isTerminal: false,
-    columns: () => 80,
-    rows: () => 24,
-    onResize() {},
-    write: (text) => void (said += typeof text === "string" ? text : new TextDecoder().decode(text)),
-  };
-  const code = await cli({
-    ...realPorts(),
-    clock: { ...realClock, wallTime: () => realClock.wallTime() + aheadMs() },
-    host: {
-      ...realHost,
-      arguments: args,
-      environment: { PATH: process.env.PATH, HOME: sandbox.directory },
-      cwd: () => sandbox.directory,
-      stdout: output,
-      stderr: output,
-      onSignal() {},
-      exit: (code) => assert.fail(`exit ${code}: ${said}`),
-    },
-  });
-  return { code, said };
+/** With a clock on the wall that is `aheadMs` ahead. */
+function fanout(sandbox: Sandbox, args: readonly string[], aheadMs: () => number) {
+  const clock = { ...realClock, wallTime: () => realClock.wallTime() + aheadMs() };
+  return runInProcess(sandbox, args, { clock });
 }
 
 const config = (run = "") => `
