@@ -166,13 +166,14 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
   const { args, ports, plan, signals } = conduct;
   const { outputs, header, journal, stats, facts, stream } = executed;
   const { host } = ports;
-  const closing = closingOf(plan, facts, ports, signals.first(), facts.stop?.code === "io");
+  let closing = closingOf(plan, facts, ports, signals.first(), facts.stop?.code === "io");
   let { exitCode } = closing;
   try {
     await journal.finish(closing);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     exitCode = complain(ports, error.message, 3);
+    closing = closingOf(plan, facts, ports, signals.first(), true);
   }
   const totals = header.tasks.map(({ total }) => total);
   const results = inInputOrder(journal.results, facts.orders);
@@ -185,11 +186,12 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     exitCode = complain(ports, message, 3);
   }
   const unwritten = await writeReports(report, outputs, ports);
-  for (const { message, path } of unwritten) {
-    const isBroken = facts.stop?.code === "io";
+  for (const { message, path, cause } of unwritten) {
+    // It is the disk that had no room, not the journal that has lost something.
+    const isAllThere = closing.exitCode !== 3 && (cause as { code?: string }).code !== undefined;
     const format = outputs.others.find((other) => other.path === path)?.format ?? "json";
     const again = `fanout report ${journal.path} --format ${format} -o ${path}`;
-    exitCode = complain(ports, isBroken ? message : `${message}; the journal has it all: ${again}`, 3);
+    exitCode = complain(ports, isAllThere ? `${message}; the journal has it all: ${again}` : message, 3);
   }
   if (stream !== null) {
     // Its reader may take for ever; the reports are there by now. After a signal it has the grace that work has.

@@ -51,7 +51,10 @@ export interface Journal {
   setTotal(task: number, total: number): void;
   /** Writes what is waiting now, so that even a SIGKILL loses nothing that was appended. */
   commit(): void;
-  /** The run ended in order: says so, and resolves when everything is on the disk. @throws JournalError */
+  /**
+   * The run ended in order: says so, and resolves when everything is on the disk, under its name.
+   * @throws JournalError
+   */
   finish(closing: RunClosing): Promise<void>;
   /** Writes and syncs what is waiting, gives up the lock. A failure goes to `onBroken`. May be called more than once. */
   close(): Promise<void>;
@@ -97,6 +100,8 @@ class RunJournal implements Journal {
   readonly results: ResultStore;
   readonly #offsets = new Offsets();
   readonly #buffer: AppendBuffer;
+  /** Of the file that was made. */
+  #identity: string | undefined;
   #broken: JournalError | null = null;
   #commitTimer: Timer | null = null;
   #syncTimer: Timer | null = null;
@@ -126,6 +131,7 @@ class RunJournal implements Journal {
     disk.sync(this.fd);
     disk.syncDirectory(directory);
     this.#syncedBytes = this.#buffer.position;
+    this.#identity = disk.facts(this.path, "show")?.identity;
   }
 
   append(task: number, index: number, id: string, outcome: Outcome, resultJson: string): void {
@@ -167,9 +173,16 @@ class RunJournal implements Journal {
     }
   }
 
-  finish(closing: RunClosing): Promise<void> {
+  async finish(closing: RunClosing): Promise<void> {
     this.#addText(plainText("end", closing));
-    return this.#sync.next();
+    await this.#sync.next();
+    const facts = this.options.disk.facts(this.path, "show");
+    const isThere = facts !== null && facts.identity === this.#identity;
+    if (isThere && facts.bytes === this.#buffer.position) return;
+    const what = isThere ? "changed" : "removed";
+    throw new JournalError(
+      `the journal ${this.path} was ${what} by somebody while the run went on: it cannot be resumed`,
+    );
   }
 
   close(): Promise<void> {

@@ -42,7 +42,9 @@ export function resultPages(offsets: Offsets, readAt: ReadAt): ResultStore {
   function copyAlone(position: number, length: number, put: PutBytes): void {
     for (let done = 0; done < length;) {
       const wanted = Math.min(pageSize, length - done);
-      if (readAt(single, wanted, position + done) < wanted) throw cutShort(position);
+      if (readAt(single, wanted, position + done) < wanted || hasHole(single, 0, wanted)) {
+        throw cutShort(position);
+      }
       put(single, 0, wanted);
       done += wanted;
     }
@@ -54,7 +56,7 @@ export function resultPages(offsets: Offsets, readAt: ReadAt): ResultStore {
       const from = position + done - number * pageSize;
       const to = Math.min(pageSize, from + length - done);
       const page = pageWith(number, to);
-      if (page.filled < to) throw cutShort(position);
+      if (page.filled < to || hasHole(page.bytes, from, to)) throw cutShort(position);
       put(page.bytes, from, to);
       done += to - from;
     }
@@ -83,6 +85,11 @@ interface Page {
   filled: number;
 }
 
+/** A file that was cut short and written on has NULs up to where that began; JSON has none. */
+function hasHole(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes[from] === 0 || bytes[to - 1] === 0;
+}
+
 function cutShort(position: number): Error {
-  return new Error(`the journal ends within the result at byte ${position}: something cut it short`);
+  return new Error(`the journal no longer has the result at byte ${position}: something cut it short`);
 }

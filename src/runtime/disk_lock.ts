@@ -1,4 +1,4 @@
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import type { DiskLock } from "./disk.ts";
 
 /**
@@ -32,7 +32,8 @@ export async function tryLockFile(
       if (!held) return;
       held = false;
       // Removed while it is still held: a lock taken on a file that is then removed would guard nothing.
-      if (afterwards === "removed") unlinkSync(path);
+      // Somebody may have removed it already, with the directory that it lay in.
+      if (afterwards === "removed") rmSync(path, { force: true });
       database.close();
     },
   };
