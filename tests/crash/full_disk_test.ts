@@ -101,11 +101,62 @@ test(
 );
 
 test(
-  "a report to a device that takes nothing is exit 3",
+  "what is saved, collected and streamed to a full disk is missing, not half, and said",
+  inSandbox(async (sandbox) => {
+    const place = smallPlace(sandbox, 128);
+    try {
+      const more =
+        `    save: "state/saved/\${{ item }}"\n    collect: { path: state/all.jsonl, value: stdout }\n`;
+      sandbox.write("fanout.yaml", `${config}    capture: all\n${more}`);
+      const flags = ["--stream=state/stream.ndjson", "--report", "report.json", "--state-dir", "elsewhere"];
+      const { code, stderr } = await ended(
+        sandbox.startThrough(place.through(), ["run", "fanout.yaml", ...flags]),
+      );
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /cannot write the stream to \S+stream\.ndjson: .*(space|too large)/);
+      assert.match(stderr, /cannot write what "fill" collects to state\/all\.jsonl: .*(space|too large)/);
+      const report = sandbox.json("report.json");
+      checkReport(report);
+      const left = readdirSync(sandbox.path("state"), { recursive: true, encoding: "utf8" }).sort();
+      const saved: string[] = [];
+      for (const { key, outcome, error } of report.results) {
+        if (outcome === "ok") saved.push(`saved/${key}`);
+        else assert.match(`${error.code}: ${error.message}`, /^save: Cannot save to .*(space|too large)/);
+      }
+      assert.ok(saved.length > 0, stderr);
+      assert.deepEqual(left.filter((name) => name !== "saved" && name !== "stream.ndjson"), saved.sort());
+      for (const name of saved) assert.equal(statSync(sandbox.path(`state/${name}`)).size, 3_000);
+    } finally {
+      place.release();
+    }
+  }),
+);
+
+test(
+  "a report or a stream to a device that takes nothing is exit 3",
   inSandbox(async (sandbox) => {
     sandbox.write("fanout.yaml", config.replace("1..200", "1..3"));
-    const { code, stderr } = await sandbox.run(["run", "fanout.yaml", "--report", "/dev/full"]);
+    const report = await sandbox.run(["run", "fanout.yaml", "--report", "/dev/full"]);
+    assert.equal(report.code, 3, report.stderr);
+    assert.match(report.stderr, /cannot write the report \/dev\/full: no space is left/);
+    const stream = await sandbox.run(["run", "fanout.yaml", "--stream=/dev/full", "--report", "report.json"]);
+    assert.equal(stream.code, 3, stream.stderr);
+    assert.match(stream.stderr, /cannot write the stream to \/dev\/full: no space is left/);
+    assert.equal(sandbox.json("report.json").summary.ok, 3);
+  }),
+);
+
+test(
+  "a state directory that may only be read is exit 3 before anything runs",
+  inSandbox(async (sandbox) => {
+    sandbox.write("fanout.yaml", config);
+    // Nobody, the superuser neither, makes a directory there.
+    const { code, stderr } = await sandbox.run(["run", "fanout.yaml", "--state-dir", "/proc/1/fdinfo"]);
     assert.equal(code, 3, stderr);
-    assert.match(stderr, /cannot write the report \/dev\/full/);
+    assert.match(
+      stderr,
+      /cannot (start the journal|write the report).*--state-dir DIR|cannot write the report to/,
+    );
+    assert.equal(sandbox.exists("log"), false);
   }),
 );
