@@ -7,8 +7,8 @@ import { checkReport } from "../e2e/check_report.ts";
 import { ended, inSandbox, type Sandbox } from "../e2e/sandbox.ts";
 import { type FaultServer, startFaultServer } from "../servers/fault_server.ts";
 
-/** How many times the program is killed; `FANOUT_CRASHES=50` asks for more. */
-const crashes = Number(process.env.FANOUT_CRASHES ?? 20);
+/** How many times the program is killed; `FANOUT_CRASHES=500` asks for more. */
+const crashes = Number(process.env.FANOUT_CRASHES ?? 50);
 
 const config = (url: string) => `
 version: 1
