@@ -472,9 +472,11 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   // ── settling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  function settle(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, verdict: Verdict): void {
+  function settle(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, found: Verdict): void {
     const { pool, task } = lane;
     const now = clock.now();
+    const isAlone = found.kind === "backpressure" && pool.running === 1 && stopped === undefined;
+    const verdict = isAlone ? found.alone ?? found : found;
     noteHealth(lane, call, verdict, now);
     release(pool, task, call);
     if (verdict.kind === "backpressure") waitForMachine(lane, run, verdict.message, now);

@@ -30,10 +30,12 @@ export interface Failure {
   readonly warning?: string;
 }
 
-/** The machine had no file descriptor or process to give: try again later, this was no attempt. */
+/** The machine had no file descriptor or process to give, or a server no connection: try again later, this was no attempt. */
 export interface Backpressure {
   readonly kind: "backpressure";
   readonly message: string;
+  /** What it is instead when nothing else of the pool runs, at whose end there would be something. */
+  readonly alone?: Failure;
 }
 
 /** What the report keeps of an attempt. Plain data; capped, not yet masked. */

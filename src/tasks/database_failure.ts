@@ -27,6 +27,12 @@ export function judgeTrouble(trouble: Trouble, context: TroubleContext): Failure
   }
   if (exhausted.has(trouble.code) && !context.sent) return { kind: "backpressure", message: trouble.message };
   if (trouble.lost) return lost(trouble, context);
+  const failure = failureOf(trouble, context);
+  if (!full.has(trouble.code) || context.sent) return failure;
+  return { kind: "backpressure", message: failure.error.message, alone: failure };
+}
+
+function failureOf(trouble: Trouble, context: TroubleContext): Failure {
   const meaning = meaningOf(trouble, context);
   const where = context.sent
     ? ""
@@ -52,22 +58,16 @@ interface Meaning {
   readonly hint?: string;
 }
 
-/** Places or memory that others hold now: it is tried again when there are some. */
-const exhausted: ReadonlySet<string> = new Set([
-  "EAGAIN",
-  "EMFILE",
-  "ENFILE",
-  "ENOMEM",
-  "53300",
-  "1040",
-  "1203",
-  "1226",
-  "MAXCLIENTS",
-]);
+/** Places or memory of this machine that others hold now: it is tried again when there are some. */
+const exhausted: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
+
+/** The server takes no more connections: there will be one when one of ours is closed. With none of ours it has failed. */
+const full: ReadonlySet<string> = new Set(["53300", "1040", "1203", "1226", "MAXCLIENTS"]);
 
 function meaningOf({ code, message }: Trouble, { of, sent }: TroubleContext): Meaning {
   const own = meanings[code];
   if (code === "57014" && /timeout/.test(message)) return ranOut;
+  if (full.has(code)) return sent ? rolledBack : notReady;
   if (own !== undefined) return own;
   if (of === "file") return fileMeanings[code] ?? { code: "query" };
   if (/^E[A-Z_]{3,}$/.test(code) && !sent) return { code: "connect", retryable: true, unhealthy: true };
@@ -114,7 +114,6 @@ const meanings: { readonly [code: string]: Meaning } = {
   "42501": { code: "permission" },
   "53100": { code: "io" },
   "53200": { code: "io" },
-  "53300": rolledBack,
   "55P03": rolledBack,
   "57014": cutOff,
   "57P03": notReady,

@@ -68,6 +68,22 @@ test("judgeTrouble() takes what is used up for back-pressure, until something wa
   }
 });
 
+test("judgeTrouble() repeats what a full server refused, when no place of ours is to become free", () => {
+  for (const code of ["53300", "1040", "1203", "1226", "MAXCLIENTS"]) {
+    const verdict = judge({ code }, { sent: false });
+    assert.ok(verdict.kind === "backpressure" && verdict.alone?.unhealthy, code);
+    assert.deepEqual(verdict.alone.error, {
+      code: "connect",
+      message: "Cannot connect to postgres://host:5432/db: no reason",
+      retryable: true,
+    });
+    const later = judge({ code }, { sent: true });
+    assert.ok(later.kind === "failed" && later.error.retryable, code);
+  }
+  const descriptors = judge({ code: "EMFILE" }, { sent: false });
+  assert.ok(descriptors.kind === "backpressure" && descriptors.alone === undefined);
+});
+
 function judge(trouble: Partial<Trouble>, known: Partial<TroubleContext>) {
   const whole: Trouble = { kind: "trouble", code: "", message: "no reason", lost: false, ...trouble };
   return judgeTrouble(whole, { ...context, ...known });

@@ -171,3 +171,37 @@ function blocked({ cli }: RedisServer): number {
 function clients({ cli }: RedisServer): number {
   return cli("client", "list").split("\n").filter((line) => !line.includes("cmd=client")).length;
 }
+
+test(
+  "a full server is waited for while our own connections fill it, and else tried as often as it deserves",
+  available,
+  inSandbox(async (sandbox) => {
+    postgres.sql("create role two login password 'twotwotwo' connection limit 2");
+    postgres.sql("create role nobody login password 'nonenone' connection limit 0");
+    const as = (role: string, password: string) =>
+      postgres.url().replace(/admin:[^@]*/, `${role}:${password}`);
+    const { report, stderr } = await sandbox.runConfig(
+      `
+version: 1
+secrets: { two: { env: TWO }, none: { env: NONE } }
+defaults: { retry: { backoff: { initial: 1ms, max: 2ms } } }
+targets:
+  two: { sql: { url: "\${{ secrets.two }}" }, concurrency: 8 }
+  none: { sql: { url: "\${{ secrets.none }}" }, concurrency: 1 }
+tasks:
+  crowd: { foreach: { range: "1..24" }, target: two, sql: { query: "select pg_sleep(0.05)" } }
+  write: { target: none, sql: { query: "insert into nowhere values (1)" } }
+`,
+      [],
+      { env: { TWO: as("two", "twotwotwo"), NONE: as("nobody", "nonenone") } },
+    );
+    assert.ok(report, stderr);
+    for (const { task, outcome, error, attempts } of report.results) {
+      if (task === "crowd") assert.equal(outcome, "ok", error?.message);
+      else {
+        assert.deepEqual([outcome, error.code, attempts.length], ["failed", "connect", 3]);
+        assert.match(error.message, /^Cannot connect to postgres:.*too many connections for role "nobody"$/);
+      }
+    }
+  }),
+);

@@ -137,8 +137,10 @@ async function simulate(seed: number): Promise<string> {
           clock.sleep(random() * 60, () => {
             const dice = random();
             if (dice < 0.6) settle({ kind: "ok", output: { fields: {}, outputs: null, saved: null } });
-            else if (dice < 0.65) settle({ kind: "backpressure", message: "no more descriptors" });
-            else if (dice < 0.7) {
+            else if (dice < 0.63) settle({ kind: "backpressure", message: "no more descriptors" });
+            else if (dice < 0.65) {
+              settle({ kind: "backpressure", message: "full", alone: failed("connect", true) });
+            } else if (dice < 0.7) {
               settle({ ...failed("http_status", true), retryAfterMs: random() * 100, throttled: true });
             } else settle(failed("connect", dice < 0.9));
           });
