@@ -99,6 +99,12 @@ export class ResponseParser {
       };
     }
     if (end < 0) {
+      if (all.includes("\n\n", 0, "latin1")) {
+        return {
+          reason: "protocol",
+          words: "its lines end with a line feed alone, where HTTP wants CR and LF",
+        };
+      }
       this.#partial = all;
       return undefined;
     }

@@ -105,6 +105,7 @@ const rows: readonly (readonly [string, string, number | undefined, string, stri
   ["a long status", "HTTP/1.1 2000 OK\r\n\r\n", undefined, "", "protocol"],
   ["101", "HTTP/1.1 101 Switching\r\n\r\n", undefined, "", "protocol"],
   ["bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi\r\n\r\n", undefined, "", "protocol"],
+  ["bare line feeds to the end", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", undefined, "", "protocol"],
   ["a bare return", `${ok}x: a\rb\r\n\r\n`, undefined, "", "protocol"],
   ["a NUL", `${ok}x: a\0b\r\n\r\n`, undefined, "", "protocol"],
   ["a blank before the colon", `${ok}Content-Length : 2\r\n\r\nhi`, undefined, "", "protocol"],
