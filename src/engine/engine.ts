@@ -210,8 +210,10 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       return rearm();
     }
     deadlines.expire(now, (call) => call.cancel(expiry(call)));
-    for (const { lane, run } of waitLimits.takeExpired(pools.all, now)) {
-      endBegun(lane.pool, run, endOfWait(run, noTimeLeft), null);
+    for (const { lane, run, putOff } of waitLimits.takeExpired(pools.all, now)) {
+      if (putOff) lane.pool.retriesWithheld++;
+      const why = putOff ? `the target's retry budget put it off, and ${noTimeLeft}` : noTimeLeft;
+      endBegun(lane.pool, run, endOfWait(run, why), null);
       mark(lane.pool);
     }
     for (const [pool, at] of sleeping) {

@@ -31,11 +31,11 @@ export class TimeHeap<T> {
   }
 
   /** Removes what `matches`, in no order. */
-  takeWhere(matches: (value: T) => boolean): T[] {
-    if (!this.#entries.some(({ value }) => matches(value))) return [];
+  takeWhere(matches: (value: T, at: number) => boolean): T[] {
+    if (!this.#entries.some(({ at, value }) => matches(value, at))) return [];
     const taken: T[] = [];
     for (const { at, value } of this.#entries.splice(0).sort((a, b) => a.sequence - b.sequence)) {
-      if (matches(value)) taken.push(value);
+      if (matches(value, at)) taken.push(value);
       else this.push(at, value);
     }
     return taken;

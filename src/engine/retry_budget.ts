@@ -11,6 +11,8 @@ export class RetryBudget {
   #second = 0;
   #floor = floorSize;
   #filledAt = 0;
+  /** When it last had no room for a retry that was due. */
+  spentAt = -Infinity;
 
   /** A first attempt begins. */
   noteFirst(now: number): void {
@@ -26,7 +28,9 @@ export class RetryBudget {
 
   hasRoom(now: number): boolean {
     this.#slot(now);
-    return this.#hasShare() || this.#floor >= 1;
+    const hasRoom = this.#hasShare() || this.#floor >= 1;
+    if (!hasRoom) this.spentAt = now;
+    return hasRoom;
   }
 
   /** When there may be room again, at the earliest. */

@@ -18,22 +18,31 @@ export class WaitLimits<P> {
     if (totalMs !== null) this.earliest = Math.min(this.earliest, run.startedAt + totalMs);
   }
 
-  /** Takes every run out of its wait whose total timeout has passed. */
-  takeExpired(pools: Iterable<PoolState<P>>, now: number): { lane: Lane<P>; run: TaskRun<P> }[] {
+  /** Takes every run out of its wait whose total timeout has passed, and says whether the retry budget put it off. */
+  takeExpired(pools: Iterable<PoolState<P>>, now: number): Expired<P>[] {
     if (this.earliest > now) return [];
     this.earliest = Infinity;
-    const expired: { lane: Lane<P>; run: TaskRun<P> }[] = [];
+    const expired: Expired<P>[] = [];
     for (const pool of pools) {
       for (const lane of pool.lanes) {
         const { totalMs } = lane.task.spec;
         if (totalMs === null) continue;
+        const isOver = (run: TaskRun<P>) => run.startedAt + totalMs <= now;
+        const spentAt = pool.budget?.spentAt ?? -Infinity;
+        const putOff = lane.retries.takeWhere((run, dueAt) => isOver(run) && dueAt <= spentAt);
+        for (const run of putOff) expired.push({ lane, run, putOff: true });
         for (const heap of [lane.retries, lane.again]) {
-          const isOver = (run: TaskRun<P>) => run.startedAt + totalMs <= now;
-          for (const run of heap.takeWhere(isOver)) expired.push({ lane, run });
+          for (const run of heap.takeWhere(isOver)) expired.push({ lane, run, putOff: false });
           for (const run of heap.values()) this.note(lane, run);
         }
       }
     }
     return expired;
   }
+}
+
+interface Expired<P> {
+  readonly lane: Lane<P>;
+  readonly run: TaskRun<P>;
+  readonly putOff: boolean;
 }

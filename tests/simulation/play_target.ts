@@ -9,6 +9,7 @@ export interface World {
   readonly pool: Omit<PoolSpec, "name">;
   readonly runs: number;
   readonly attempts?: number;
+  readonly totalMs?: number;
   /** A disk that records begins so often: what is begun in between goes out together. */
   readonly recordsEveryMs?: number;
   /** How long an attempt takes and what comes of it. */
@@ -38,7 +39,7 @@ export async function play(world: World, seed = 1) {
     source: { pull: () => (next < world.runs ? { payload: next++ } : null) },
     pool: 0,
     attemptMs: null,
-    totalMs: null,
+    totalMs: world.totalMs ?? null,
     retry: { attempts: world.attempts ?? 4, initialMs: 200, maxMs: 20_000, jitter: "full" },
   };
   const engine = runEngine<number>({

@@ -16,6 +16,20 @@ test("the retry budget keeps a half-broken target at 1.25 times the calls", asyn
   assert.ok(pool.retriesWithheld > 0);
 });
 
+test("what the retry budget puts off past its total timeout ends then, and is counted", async () => {
+  const { startedAt, outcomes, endedAt, pool } = await play({
+    pool: { limit: 50 },
+    runs: 600,
+    attempts: 2,
+    totalMs: 5_000,
+    serve: () => ({ ms: 20, verdict: down }),
+  });
+  assert.deepEqual(outcomes, { failed: 600 });
+  assert.equal(pool.retriesWithheld, 2 * 600 - startedAt.length);
+  assert.ok(pool.retriesWithheld > 100, `${pool.retriesWithheld} withheld`);
+  assert.ok(endedAt < 6_000, `ended at ${endedAt}`);
+});
+
 test("a target that fails each input once costs one retry each and no more", async () => {
   const { startedAt, outcomes } = await play({
     pool: { limit: 8 },
