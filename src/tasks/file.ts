@@ -18,6 +18,10 @@ export const openFileTask: OpenTask = async (context) => {
   return {
     async perform(job, call) {
       const given = path.renderText(job.vars);
+      if (given === "") return failed("not_found", "Cannot read a file: its path is empty");
+      if (given.includes("\0")) {
+        return failed("not_found", `Cannot read ${JSON.stringify(given)}: no path has a NUL in it`);
+      }
       const body = job.body({ maxBytes, main: true, keepContent: reader.needsContent });
       const read = await readWhole(ports.files, resolvePath(directory, given), given, maxBytes, body, call);
       if ("kind" in read) return read;

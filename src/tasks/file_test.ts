@@ -164,7 +164,8 @@ test("file says what stands in the way", async () => {
   const table: [string, string, RegExp][] = [
     ["missing", "not_found", /^Cannot read "missing": there is no such file$/],
     ["target/x", "not_found", /a part of its path is not a directory/],
-    ["a\0b", "not_found", /Cannot read "a\\u0000b"/],
+    ["a\0b", "not_found", /^Cannot read "a\\u0000b": no path has a NUL in it$/],
+    ["", "not_found", /^Cannot read a file: its path is empty$/],
     ["dir", "not_a_file", /it is a directory, not a regular file/],
     ["fifo", "not_a_file", /it is a FIFO, not a regular file/],
     ["socket", "not_a_file", /./],
