@@ -94,6 +94,8 @@ export function makeCarryOver(options: CarryOptions): CarryOver {
     if (!mayStand(found.outcome)) return "again";
     const result = parseJson(found.resultJson) as unknown as Result;
     if (!stands(result, task, rerun.has(task.name))) return "again";
+    // It was cut off before it was known what it did: this run, which nobody cut off, calls it failed.
+    if (result.outcome === "cancelled") return { carried: lost, isWhole: true };
     const lists = consumers[position]!.map(({ consumer, task }) => {
       const listId = idOfList(id, task);
       return { consumer, id: listId, json: result.outcome === "ok" ? earlier.findList(listId) : null };

@@ -77,6 +77,10 @@ const table: readonly (readonly [what: string, end: EarlierEnd | null, given: Gi
   ["an unknown outcome of an idempotent task", ended({ outcome: "failed", error: unknown }), {
     task: { idempotent: true },
   }, false],
+  ["cancelled with an unknown outcome", ended({ outcome: "cancelled", error: unknown }), {}, true],
+  ["cancelled with an unknown outcome, idempotent", ended({ outcome: "cancelled", error: unknown }), {
+    task: { idempotent: true },
+  }, false],
   ["begun without an end", { kind: "lost" }, {}, true],
   ["begun without an end, to run again", { kind: "lost" }, { rerun: true }, true],
   ["begun without an end, idempotent", { kind: "lost" }, { task: { idempotent: true } }, false],
@@ -104,10 +108,12 @@ test("take() changes nothing of a result but its index", async () => {
 });
 
 test("take() gives what ended unknown an error that says how to go on", async () => {
-  const { ending, kept } = (await carry({ kind: "lost" }).take(0, 0, id))!;
-  assert.equal(kept, null);
-  assert.ok(ending.outcome === "failed" && ending.error.code === "outcome_unknown");
-  assert.match(ending.error.message, /idempotent: true/);
+  for (const end of [{ kind: "lost" }, ended({ outcome: "cancelled", error: unknown })] as const) {
+    const { ending, kept } = (await carry(end).take(0, 0, id))!;
+    assert.equal(kept, null);
+    assert.ok(ending.outcome === "failed" && ending.error.code === "outcome_unknown");
+    assert.match(ending.error.message, /idempotent: true/);
+  }
 });
 
 const token = { outputs: { token: { value: "stdout", secret: true }, user: "stdout" } };

@@ -25,7 +25,7 @@ export interface KeptResult {
 
 /** True when an earlier result with this outcome may stand: what can be told without parsing it. */
 export function mayStand(outcome: Outcome): boolean {
-  return outcome !== "cancelled" && outcome !== "not_run";
+  return outcome !== "not_run";
 }
 
 /** True when a task run need not run again, going by how it ended. */
@@ -75,14 +75,14 @@ export function carriedOf(
   };
 }
 
-/** A task run that was begun, may not be repeated, and never ended. */
+/** A task run that was begun, may not be repeated, and of which nobody knows whether it was carried out. */
 export const lost: Carried = {
   ending: {
     outcome: "failed",
     error: {
       code: "outcome_unknown",
       message:
-        "an earlier run was killed while this was under way: it may or may not have happened; if it may be repeated, " +
+        "an earlier run was stopped while this was under way: it may or may not have happened; if it may be repeated, " +
         "say idempotent: true and resume again",
       retryable: false,
     },
