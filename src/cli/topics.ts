@@ -48,7 +48,7 @@ Measure a target:                         fanout tune FILE --target T
   run.timeout (24 h without) is not skipped in silence: exit 4.
 - notify posts the summary as JSON; a run that was interrupted or timed out is a failure. An address
   that fails or hangs is tried three times, named, and fails nothing. A host called hc, hc-ping or
-  healthchecks is called as those are, with /start and /fail; style: webhook or healthchecks says it.
+  healthchecks is called as those are, with /start and /fail; style: says outright which it is.
 - fanout schedule FILE --at "0 2 * * *" --as cron|systemd|kubernetes prints the unit. In a pod the
   config lies in /work, where it can write; what should outlive the pod needs a volume there.
 - fanout diff OLD NEW says what fails now that did not before, and exits 1 if anything does.

@@ -55,6 +55,11 @@ export class Breaker {
     return !Number.isNaN(this.#troubleSince);
   }
 
+  /** The last calls all failed: it may be about to open. */
+  get isDoubting(): boolean {
+    return this.#inRow > 1;
+  }
+
   /** How often it opened, and for how long in all it was not closed. */
   account(now: number): BreakerAccount {
     const lasting = Number.isNaN(this.#troubleSince) ? 0 : now - this.#troubleSince;

@@ -118,7 +118,10 @@ export type Decision<P> =
 
 const whenSomethingHappens = { lookAgainAt: Infinity };
 
-/** Pure: retries that are due come first, then new runs, the lanes in turn. */
+/**
+ * Pure: retries that are due come first, then new runs, the lanes in turn. But while the breaker doubts the target, new
+ * runs come first: to find out takes twenty failures, which may cost one run no more than one of its attempts.
+ */
 export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
   const { breaker, budget } = pool;
   if (pool.running >= pool.limit) return whenSomethingHappens;
@@ -128,6 +131,7 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
   let due: Lane<P> | undefined;
   let dueFrom: "again" | "retries" = "again";
   let fresh: Lane<P> | undefined;
+  let spared: Lane<P> | undefined;
   let earliest = Infinity;
   const count = pool.lanes.length;
   for (let i = 0; i < count && due === undefined; i++) {
@@ -137,15 +141,17 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
     const retryAt = lane.retries.earliest;
     if (againAt <= now) due = lane;
     else if (retryAt <= now) {
-      if (budget === null || budget.hasRoom(now)) [due, dueFrom] = [lane, "retries"];
-      else if (now - retryAt > putOffLimitMs) return { withhold: lane };
+      if (budget === null || budget.hasRoom(now)) {
+        if (breaker?.isDoubting) spared ??= lane;
+        else [due, dueFrom] = [lane, "retries"];
+      } else if (now - retryAt > putOffLimitMs) return { withhold: lane };
       else earliest = Math.min(earliest, againAt, budget.nextChange(now));
     } else earliest = Math.min(earliest, againAt, retryAt);
     if (fresh === undefined && lane.ready.length > 0 && pool.begun < pool.begunLimit) fresh = lane;
   }
-  const start = due ?? fresh;
+  const start = due ?? fresh ?? spared;
   if (start === undefined) return { lookAgainAt: earliest };
   if (now < pool.pausedUntil) return { lookAgainAt: pool.pausedUntil };
   if (pool.starts !== null && pool.starts.nextAt > now) return { lookAgainAt: pool.starts.nextAt };
-  return { start, from: due === undefined ? "ready" : dueFrom };
+  return { start, from: start === due ? dueFrom : start === fresh ? "ready" : "retries" };
 }

@@ -62,6 +62,20 @@ test("the breaker waits out a target that is down for 20 s with a few probes, an
   }
 });
 
+test("to find out that a target is down costs no run more than one attempt, however slowly it fails", async () => {
+  for (const [limit, ms] of [[2, 50], [4, 300], [8, 300], [8, 2_000], [16, 1_000]] as const) {
+    for (let seed = 1; seed <= 10; seed++) {
+      const { outcomes } = await play({
+        pool: { limit, breaker },
+        runs: 2_000,
+        attempts: 2,
+        serve: ({ now }) => (now > 2_000 && now < 62_000 ? { ms, verdict: down } : { ms: 20, verdict: ok }),
+      }, seed);
+      assert.deepEqual(outcomes, { ok: 2_000 }, `${limit} at a time, ${ms} ms each, seed ${seed}`);
+    }
+  }
+});
+
 test("an attempt that was on its way when the breaker opened uses up no more than a probe does", async () => {
   const { outcomes } = await play({
     pool: { limit: 40, breaker },
