@@ -26,7 +26,8 @@ Every task runs against a target, and a target is a pool: a place for each attem
 - A task's own concurrency is a limit inside its pool. per: origin makes one target a pool for each
   origin.
 - An adaptive limit grows by one while it is in use and all goes well, and falls when the target
-  fails, throttles or slows down. The report shows where it settled, and why.
+  fails, throttles or slows down; auto is { min: 1, max: 64 }. The report shows where it settled,
+  and each change with its reason.
 
 See what holds and where it comes from:   fanout plan FILE
 Measure a target:                         fanout tune FILE --target T

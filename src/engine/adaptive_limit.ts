@@ -14,8 +14,8 @@ import { type LimitChange, noteChange } from "./limit_history.ts";
  *
  * *Losses* fill a bucket, one each, from which every attempt that ends takes a tenth out; more than three overflow it. So
  * a target that fails one attempt in fifty for reasons of its own is not overloaded, one that fails one in nine for long
- * is. The value that led to a loss is tried again after eight windows, and two losses are enough then; each time it
- * fails doubles the wait, up to 32 windows. So a capacity that stays costs ever fewer errors, one that rises is found.
+ * is. The value that led to a loss is tried again after eight windows, and two losses are enough then; when it fails
+ * again, after sixteen. So a capacity that stays costs few errors, and one that rises is soon found.
  *
  * *Latencies*: see {@link LatencyBaselines}. When the limit has been halved (or is at its least) for high latencies and
  * they did not fall with it, by half as much at least, it is not the limit that makes them high: it is restored, and
@@ -158,6 +158,6 @@ const startLimit = 4;
 const minWindowMs = 100;
 /** Windows without a change before the value that led to a loss is tried again. */
 const minCaution = 8;
-const maxCaution = 32;
+const maxCaution = 16;
 /** Well above what a healthy target loses, or chance would overflow the bucket now and then. */
 const toleratedShare = 0.1;

@@ -172,15 +172,19 @@ function whichOnes(some: readonly ShownResult[], count: number): string {
   return `: ${names}${more > 0 ? ` and ${writtenCount(more)} more` : ""}`;
 }
 
+const loweredFor = [["loss", "errors"], ["latency", "slower answers"]] as const;
+
 /** What happened to the targets themselves. */
 function targetRows({ targets }: ReportHead): Row[] {
   return Object.entries(targets).flatMap(([name, { concurrency, breaker }]): Row[] => {
     const { min, max, settled, history } = concurrency;
     const rows: Row[] = [];
     if (settled !== undefined && history !== undefined) {
-      const steps = history.length - 1;
-      const changes = `${steps} ${steps === 1 ? "change" : "changes"}`;
-      rows.push(["limit", `${printable(name)} settled at ${settled} of ${min} to ${max} (${changes})`]);
+      const why = loweredFor.filter(([reason]) => history.some(({ why }) => why === reason)).map(([, text]) =>
+        text
+      );
+      const lowered = why.length === 0 ? "never lowered" : `lowered for ${why.join(" and ")}`;
+      rows.push(["limit", `${printable(name)} settled at ${settled} of ${min} to ${max}, ${lowered}`]);
     }
     if (breaker && breaker.openings > 0) {
       const times = breaker.openings === 1 ? "once" : `${breaker.openings} times`;

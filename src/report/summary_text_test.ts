@@ -146,12 +146,20 @@ test("summaryText() says where a limit settled, and that a breaker opened", () =
     min: 2,
     max: 16,
     settled: 9,
-    history: [{ atMs: 5, limit: 4, why: "start" }, { atMs: 90, limit: 8, why: "growth" }],
+    history: [
+      { atMs: 5, limit: 4, why: "start" },
+      { atMs: 90, limit: 8, why: "growth" },
+      { atMs: 120, limit: 6, why: "loss" },
+      { atMs: 150, limit: 5, why: "latency" },
+    ],
   } as const;
   const api = { ...sampleClosing.targets.api!, adaptive, breaker: { openings: 2, openMs: 24_000 } };
   const report = sampleReport([sampleResult(0)], { closing: { ...sampleClosing, targets: { api } } });
   const text = summaryText(report, plain);
-  assert.match(text, /\n +limit +api settled at 9 of 2 to 16 \(1 change\)\n/);
+  assert.match(text, /\n +limit +api settled at 9 of 2 to 16, lowered for errors and slower answers\n/);
+  const calm = { ...api, adaptive: { ...adaptive, history: adaptive.history.slice(0, 2) } };
+  const unharmed = sampleReport([sampleResult(0)], { closing: { ...sampleClosing, targets: { api: calm } } });
+  assert.match(summaryText(unharmed, plain), / settled at 9 of 2 to 16, never lowered\n/);
   assert.match(text, /\n +breaker +api was taken for down 2 times, for 24s\n/);
   const { concurrency, breaker } = report.head.targets.api!;
   assert.deepEqual(concurrency, { limit: 16, peak: 3, ...adaptive });

@@ -9,8 +9,8 @@ interface Changing {
   readonly attemptTimeout: string;
   /** Limits of which one is about the best there is. */
   readonly fixed: readonly number[];
-  /** Where one that is set too wide does harm, and the adaptive one has to do less. */
-  readonly isHarmedByWide: boolean;
+  /** The upper bound of the adaptive limit, and the limit that is too wide. */
+  readonly max: number;
   readonly settles: readonly [atLeast: number, atMost: number];
 }
 
@@ -23,31 +23,23 @@ const servers: { readonly [name: string]: Changing } = {
     runs: 1_000,
     attemptTimeout: "10s",
     fixed: [8, 20],
-    isHarmedByWide: true,
+    max: 64,
     settles: [4, 24],
   },
-  "works on 16, every other three seconds on 6, and loses who waits for too long": {
-    server: { capacity: alternating(3_000, 16, 6), workMs: () => 100, policy: "queue" },
-    runs: 800,
-    attemptTimeout: "800ms",
-    fixed: [8, 16],
-    isHarmedByWide: true,
-    settles: [4, 40],
-  },
-  "works on 24, and after two seconds takes four times as long for each": {
-    server: { capacity: () => 24, workMs: (elapsedMs) => elapsedMs < 2_000 ? 80 : 320, policy: "queue" },
+  "works on 16, every other four seconds on 4, and loses who waits for too long": {
+    server: { capacity: alternating(4_000, 16, 4), workMs: () => 100, policy: "queue" },
     runs: 1_000,
-    attemptTimeout: "10s",
-    fixed: [24],
-    isHarmedByWide: false,
-    settles: [12, 64],
+    attemptTimeout: "2s",
+    fixed: [8, 16],
+    max: 128,
+    settles: [4, 40],
   },
 };
 
-for (const [name, { server, runs, fixed, settles, ...more }] of Object.entries(servers)) {
+for (const [name, { server, runs, fixed, max, settles, attemptTimeout }] of Object.entries(servers)) {
   test(`an adaptive limit is nearly as fast as the best one, with an order fewer errors, at a real server that ${name}`, async () => {
-    const all = ["auto", ...fixed, 64].map((limit) =>
-      measure({ concurrency: String(limit), server, runs, attemptTimeout: more.attemptTimeout })
+    const all = [`{ min: 1, max: ${max} }`, ...fixed, max].map((limit) =>
+      measure({ concurrency: String(limit), server, runs, attemptTimeout })
     );
     // All at a time: what else the machine does slows all of them down.
     const [found, ...others] = await Promise.all(all) as [Measured, ...Measured[]];
@@ -56,18 +48,19 @@ for (const [name, { server, runs, fixed, settles, ...more }] of Object.entries(s
     const figures = JSON.stringify([found, ...others].map(({ report: _, ...figures }) => figures));
     assert.equal(found.ok, runs, figures);
     assert.ok(found.ms <= best.ms * 1.2, figures);
-    if (more.isHarmedByWide) assert.ok(wide.errors >= runs / 20 && found.errors * 10 <= wide.errors, figures);
+    assert.ok(wide.errors >= runs / 25, figures);
+    assert.ok(found.errors * 10 <= wide.errors, figures);
 
-    const { limit, min, max, settled, history, peak } = found.report.targets.api.concurrency;
-    assert.deepEqual([min, max], [1, 64]);
-    assert.ok(peak <= 64);
+    const { limit, settled, history, ...bounds } = found.report.targets.api.concurrency;
+    assert.deepEqual([bounds.min, bounds.max], [1, max]);
+    assert.ok(bounds.peak <= max);
     assert.ok(
       settled >= settles[0] && settled <= settles[1],
       `settled at ${settled}: ${JSON.stringify(history)}`,
     );
     assert.equal(limit, history.at(-1).limit);
     assert.deepEqual(history.slice(0, 2).map(({ why }: { why: string }) => why), ["start", "growth"]);
-    if (more.isHarmedByWide) assert.ok(history.some(isDecrease), JSON.stringify(history));
+    assert.ok(history.some(isDecrease), JSON.stringify(history));
   });
 }
 

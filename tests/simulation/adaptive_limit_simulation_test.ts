@@ -22,7 +22,8 @@ for (const [name, model] of Object.entries(serverModels)) {
 /*
  * A run can be too short to search in. To get from 4 to 64 takes four doublings, each as long as its slowest answer, 60 ms;
  * of what a wide limit does in the meantime little is done. Where all is over after four rounds of 64, or seven of 30, this
- * is more than a fifth, and only a wider start would help, at the cost of every target that bears little.
+ * is more than a fifth, and only a wider start would help, at the cost of every target that bears little. Who is turned away
+ * comes back after up to 200 ms, and may be the last.
  */
 for (const [name, model] of Object.entries(shortRuns)) {
   test(`in a short run an adaptive limit costs no more than its four doublings, at a server that ${name}`, async () => {
@@ -31,7 +32,7 @@ for (const [name, model] of Object.entries(shortRuns)) {
     for (const found of await search(model)) {
       const where =
         `seed ${found.seed}: ${found.ms} ms, at ${best.limit} ${best.ms} ms; ${found.errors} errors`;
-      assert.ok(found.ms <= best.ms + 4 * 60, where);
+      assert.ok(found.ms <= best.ms + 4 * 60 + (found.errors > 0 ? 200 : 0), where);
       if (wideErrors > 0) assert.ok(found.errors * 10 <= wideErrors, where);
     }
   });
