@@ -1,4 +1,5 @@
 import { type Journal, JournalError, openJournal } from "../journal/journal.ts";
+import { runFiles } from "../journal/run_files.ts";
 import { pruneRuns } from "../journal/runs.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
@@ -90,6 +91,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     prepared,
     earlier,
     journal,
+    spoolPath: runFiles(directory, plan.runId).spool,
     stats,
     notice: tell,
     ...(args.has("verbose") ? { onAttempt: attemptPrinter(redactor, say) } : {}),

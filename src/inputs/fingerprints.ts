@@ -31,6 +31,12 @@ export class FingerprintMap {
     return this.#numbers[place]!++;
   }
 
+  /** How often {@link count} came upon it. */
+  counted(hex: string): number {
+    const [high, low] = [parseInt(hex.slice(0, 8), 16), parseInt(hex.slice(8, 16), 16)];
+    return Math.max(0, this.#numbers[this.#find(high, low)]! - 1);
+  }
+
   /** The place of this fingerprint, or the free one where it belongs. */
   #find(high: number, low: number): number {
     const mask = this.#capacity - 1;

@@ -49,9 +49,18 @@ export interface Output {
   /** Where `save` wrote, relative as in the config; null when it did not. */
   readonly saved: string | null;
   /** Elements for the tasks that go through this one's results with `each`, by their position in the plan. */
-  readonly feeds?: ReadonlyMap<number, readonly Value[]>;
+  readonly feeds?: ReadonlyMap<number, Feed>;
   /** Why there are none, for those whose `each` this result does not suit: their failure, not this run's. */
   readonly brokenFeeds?: ReadonlyMap<number, string>;
+}
+
+/** Elements for another task: all of them, or in pieces that are read when their turn comes. */
+export type Feed = readonly Value[] | { readonly pieces: readonly FeedPiece[] };
+
+/** @see Feed */
+export interface FeedPiece {
+  readonly count: number;
+  read(): readonly Value[];
 }
 
 /** An attempt's line to the engine. */

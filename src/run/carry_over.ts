@@ -103,7 +103,8 @@ export function makeCarryOver(options: CarryOptions): CarryOver {
     const isWhole = result.outcome !== "ok" ||
       lists.every(({ json }) => json !== null && json !== keptFromJournal) &&
         needed[position]!.every((name) => hasOutput(result, task, name));
-    return { carried: carriedOf(result, found.resultJson, index, lists), isWhole };
+    const earlierRun = { result, json: found.resultJson, id, index };
+    return { carried: carriedOf(earlierRun, lists, (listId) => earlier.findList(listId)), isWhole };
   }
 
   return {

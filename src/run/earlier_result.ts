@@ -2,7 +2,7 @@ import { parseJson, type Value, type ValueMap } from "../model/json.ts";
 import type { Ending, Outcome } from "../model/outcome.ts";
 import type { TaskPlan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
-import type { Output } from "../model/verdict.ts";
+import type { Feed, Output } from "../model/verdict.ts";
 import { shortHash } from "../runtime/hash.ts";
 
 /** A task run that need not run, since it did in an earlier run. */
@@ -19,8 +19,8 @@ export interface KeptResult {
   readonly result: Result;
   /** The bytes of then, but for the index: inputs may have changed places. */
   readonly json: string;
-  /** Lists that other tasks go through, as they stand in the journal. */
-  readonly lists: readonly { readonly id: string; readonly json: string }[];
+  /** Lists that other tasks go through, each after its pieces, as they stand in the journal. */
+  readonly lists: Iterable<{ readonly id: string; readonly json: string }>;
 }
 
 /** True when an earlier result with this outcome may stand: what can be told without parsing it. */
@@ -52,16 +52,30 @@ export function hasOutput({ outputs }: Result, task: TaskPlan, name: string): bo
   return !task.outputs[name]?.secret && !holdsMask(outputs[name]!);
 }
 
-/** What a run takes over. `lists` are those that other tasks (by position) go through; null for one that is not there. */
+/** A list that the task `consumer` goes through; null for one that is not there. */
+export interface EarlierList {
+  readonly consumer: number;
+  readonly id: string;
+  readonly json: string | null;
+}
+
+/** What a run takes over. `findList` reads a list, or a piece of one, by its id. */
 export function carriedOf(
-  result: Result,
-  json: string,
-  index: number,
-  lists: readonly { readonly consumer: number; readonly id: string; readonly json: string | null }[],
+  { result, json, id, index }: {
+    readonly result: Result;
+    readonly json: string;
+    readonly id: string;
+    readonly index: number;
+  },
+  lists: readonly EarlierList[],
+  findList: (id: string) => string | null,
 ): Carried {
-  const there = lists.flatMap(({ consumer, id, json }) =>
-    json === null || json === keptFromJournal ? [] : [{ consumer, id, json }]
-  );
+  const there = lists.flatMap((list) => {
+    const { json } = list;
+    if (json === null || json === keptFromJournal) return [];
+    return [{ ...list, json, pieces: json.startsWith("{") ? piecesOf(id, json) : null }];
+  });
+  const read = (pieceId: string) => parseJson(findList(pieceId)!) as readonly Value[];
   const saved = (result.output as ValueMap | null)?.saved;
   return {
     ending: endingOf(result),
@@ -69,10 +83,25 @@ export function carriedOf(
       fields: {},
       outputs: result.outputs,
       saved: typeof saved === "string" ? saved : null,
-      feeds: new Map(there.map((list) => [list.consumer, parseJson(list.json) as readonly Value[]])),
+      feeds: new Map(there.map(({ consumer, json, pieces }): [number, Feed] => [
+        consumer,
+        pieces === null
+          ? parseJson(json) as readonly Value[]
+          : { pieces: pieces.map(({ id, count }) => ({ count, read: () => read(id) })) },
+      ])),
     },
-    kept: { result, json: withIndex(json, index), lists: there },
+    kept: { result, json: withIndex(json, index), lists: withPieces(there, findList) },
   };
+}
+
+/** Several tasks may go through the same pieces. */
+function* withPieces(
+  lists: readonly { id: string; json: string; pieces: readonly { id: string }[] | null }[],
+  findList: (id: string) => string | null,
+): Iterable<{ readonly id: string; readonly json: string }> {
+  const ids = new Set(lists.flatMap(({ pieces }) => pieces?.map(({ id }) => id) ?? []));
+  for (const id of ids) yield { id, json: findList(id)! };
+  yield* lists;
 }
 
 /** A task run that was begun, may not be repeated, and of which nobody knows whether it was carried out. */
@@ -105,6 +134,21 @@ export function idOfList(runId: string, { name, foreach }: TaskPlan): string {
 
 /** Stands in the journal for a list that must not be there: it holds a secret. */
 export const keptFromJournal = "null";
+
+/** Stands in the journal for a list whose pieces were written before it, as they came. Each has so many elements. */
+export function jsonOfPieces(run: string, pieces: readonly number[]): string {
+  return JSON.stringify({ run, pieces });
+}
+
+/** The id of such a piece. `run` is the one that wrote it: another one may have cut the same list another way. */
+export function idOfPiece(runId: string, run: string, number: number): string {
+  return shortHash(`${runId} ${run} ${number}`);
+}
+
+function piecesOf(runId: string, json: string): { readonly id: string; readonly count: number }[] {
+  const { run, pieces } = JSON.parse(json) as { run: string; pieces: number[] };
+  return pieces.map((count, number) => ({ id: idOfPiece(runId, run, number), count }));
+}
 
 function endingOf(result: Result): Ending {
   const { outcome, error, reason } = result;

@@ -10,8 +10,9 @@ import type { RunClosing, TargetClosing } from "../model/run_record.ts";
 import { encodeResult } from "../report/encode_result.ts";
 import type { RunStats } from "../report/run_stats.ts";
 import type { Ports } from "../runtime/ports.ts";
+import { fileSpool } from "../runtime/spool.ts";
 import { captureBudget } from "./capture_budget.ts";
-import { idOfList, keptFromJournal } from "./earlier_result.ts";
+import { idOfList, idOfPiece, jsonOfPieces, keptFromJournal } from "./earlier_result.ts";
 import { exitCodeOf, type RunEnd, statusOf } from "./exit_code.ts";
 import { inputContext } from "./input_context.ts";
 import type { Prepared } from "./prepare_run.ts";
@@ -26,6 +27,8 @@ export interface ExecuteOptions {
   /** What the run goes on with; null for a run from the start. */
   readonly earlier: EarlierWork | null;
   readonly journal: Journal;
+  /** @see RunFiles.spool */
+  readonly spoolPath: string;
   readonly stats: RunStats;
   /** Something the user should know and that fails nothing. */
   notice(message: string): void;
@@ -65,12 +68,22 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     record: {
       total: journal.setTotal.bind(journal),
       begin: (task, payload) => journal.begin(task, payload.index, payload.id),
-      end(task, payload, result, feeds) {
+      keepRows(task, { index, id }, number, json) {
+        const mayBeKept = !redactor.finds(json);
+        if (mayBeKept) journal.addList(task, index, idOfPiece(id, plan.runId, number), json);
+        return mayBeKept;
+      },
+      end(task, payload, result, feeds, rows) {
         options.onResult?.(result);
+        const addList = (consumer: number, json: string) =>
+          journal.addList(task, payload.index, idOfList(payload.id, plan.tasks[consumer]!), json);
         for (const [consumer, list] of feeds ?? []) {
           const json = stringifyJson(list);
-          const id = idOfList(payload.id, plan.tasks[consumer]!);
-          journal.addList(task, payload.index, id, redactor.finds(json) ? keptFromJournal : json);
+          addList(consumer, redactor.finds(json) ? keptFromJournal : json);
+        }
+        for (const consumer of rows?.consumers ?? []) {
+          const { pieces } = rows!;
+          addList(consumer, pieces === null ? keptFromJournal : jsonOfPieces(plan.runId, pieces));
         }
         const kept = budget.apply(plan.tasks[task]!, result);
         const json = encodeResult(kept, redactor);
@@ -88,6 +101,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
       },
     },
     notice: options.notice,
+    openSpool: () => fileSpool(ports.disk, options.spoolPath),
     onAttempt: options.onAttempt,
   });
   options.onStarted(handle);

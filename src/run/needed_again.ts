@@ -5,6 +5,7 @@ import { pause } from "../inputs/pause.ts";
 import type { Vars } from "../model/expression.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Ports } from "../runtime/ports.ts";
+import { noSpool } from "../runtime/spool.ts";
 import type { CarryOver, Look } from "./carry_over.ts";
 import { FromEdge } from "./from_edge.ts";
 import { inputContext } from "./input_context.ts";
@@ -127,7 +128,12 @@ export function makeNeededAgain(options: NeededAgainOptions): (task: number) => 
   function earlierItems(consumer: number): ItemSource & { readonly isUnknown: boolean } {
     const { foreach } = plan.tasks[consumer]!;
     if (foreach?.source !== "from") throw new Error("its inputs come from no other task");
-    const edge = new FromEdge(foreach.from, foreach.each !== null);
+    const edge = new FromEdge({
+      producer: foreach.from,
+      hasEach: foreach.each !== null,
+      spool: noSpool,
+      onRelease() {},
+    });
     const producer = positions.get(foreach.from)!;
     const runs = runsOf(producer);
     let isUnknown = false;

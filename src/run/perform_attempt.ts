@@ -11,6 +11,7 @@ import { SaveError } from "../tasks/save.ts";
 import { withoutTexts } from "./capture_budget.ts";
 import type { Payload } from "./payload.ts";
 import type { Program } from "./program.ts";
+import type { RowFeed } from "./row_feed.ts";
 import { type PendingSave, type SaveContext, startSave } from "./save_result.ts";
 import { learnSecretOutput, openOutputs } from "./secret_outputs.ts";
 
@@ -20,6 +21,8 @@ export interface AttemptContext {
   /** From now on this text is masked wherever it is written. */
   learnSecret(text: string): void;
   readonly save: SaveContext;
+  /** Takes what goes to other tasks while an attempt still runs; one for all attempts of a task run. */
+  rowFeed(task: number, payload: Payload): RowFeed;
   /** The machine had no descriptor or process to give. */
   onShortage(): void;
   /** Something the user should know of the target of this task. */
@@ -46,7 +49,8 @@ export async function performAttempt(
   let pending: PendingSave | null = null;
   try {
     pending = startSave(program, payload.vars, { task, index: payload.index }, context.save);
-    const job = jobFor(program, payload, pending, context);
+    const rows = program.streamsTo.length === 0 ? null : context.rowFeed(task, payload);
+    const job = jobFor(program, payload, pending, rows, context);
     const answer = await program.performer.perform(job, call);
     if (answer.kind === "backpressure") {
       context.onShortage();
@@ -59,7 +63,8 @@ export async function performAttempt(
     if (!program.looksAtResult) {
       return { kind: "ok", output: { fields: answer.output, outputs: null, saved: null } };
     }
-    return await judge(program, { task, payload, call }, answer, pending, context);
+    const feeds = program.feeds.filter(({ consumer }) => !rows?.isOpen || !rows.consumers.includes(consumer));
+    return await judge({ ...program, feeds }, { task, payload, call }, answer, pending, context);
   } catch (error) {
     return withRetryOn(program, call, failureOf(error));
   } finally {
@@ -71,6 +76,7 @@ function jobFor(
   program: Program,
   payload: Payload,
   pending: PendingSave | null,
+  rows: RowFeed | null,
   context: AttemptContext,
 ): Job {
   return {
@@ -85,6 +91,7 @@ function jobFor(
         redactor: context.redactor,
         ...(request.hash === undefined ? {} : { hash: request.hash }),
       }),
+    ...(rows === null ? {} : { stream: () => rows.open() }),
   };
 }
 

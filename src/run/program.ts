@@ -35,6 +35,8 @@ export interface Program {
   readonly readsContent: boolean;
   /** Lists for tasks that have `foreach: { from: this, each }`, by the consumer's position. */
   readonly feeds: readonly { readonly consumer: number; readonly each: Expression }[];
+  /** Those of the tasks in `feeds` that may be given elements while an attempt still runs. */
+  readonly streamsTo: readonly number[];
   /** Every name that its expressions and templates read. */
   readonly namesRead: ReadonlySet<string>;
   /** Its inputs are made from what other tasks put out. */
@@ -87,9 +89,13 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
       : []
   );
 
+  // What judges the result, or tells what of it is secret, comes after its last element.
+  const judges = expect.length > 0 || until !== null || outputs.some(({ secret }) => secret);
+  const streamed = judges ? [] : feeds.filter(({ each }) => each.source.trim() === kind.streams);
+
   const read = new Set<string>();
   const readers = [
-    ...feeds.map((feed) => feed.each),
+    ...feeds.filter((feed) => !streamed.includes(feed)).map((feed) => feed.each),
     ...expect,
     ...outputs.map((output) => output.value),
     collected,
@@ -130,8 +136,9 @@ export async function openProgram(task: TaskPlan, context: ProgramContext): Prom
     namesRead,
     inputsNeedOthers: noteInputs(task, compiler, before),
     feeds,
+    streamsTo: streamed.map(({ consumer }) => consumer),
     readsContent: kind.textFields.some(reads),
-    looksAtResult: readers.some((reader) => reader !== null && reader !== undefined),
+    looksAtResult: feeds.length > 0 || readers.some((reader) => reader !== null && reader !== undefined),
   };
 }
 

@@ -16,6 +16,7 @@ import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
 import { printable } from "../model/written.ts";
 import type { Ports } from "../runtime/ports.ts";
+import type { Spool } from "../runtime/spool.ts";
 import { fixedPlace, placeKey } from "../tasks/save.ts";
 import { makeSaveRegister, type SaveRegister } from "../tasks/save_register.ts";
 import { makeCarryOver, type Tally } from "./carry_over.ts";
@@ -34,6 +35,7 @@ import { allOutputsRead, outputsRead } from "./outputs_read.ts";
 import { sharedVars } from "./open_programs.ts";
 import type { Program } from "./program.ts";
 import { retryRandom } from "./retry_random.ts";
+import { RowFeed } from "./row_feed.ts";
 import type { RunClock } from "./run_clock.ts";
 import { claimSaved, type SaveContext } from "./save_result.ts";
 import { openOutputs } from "./secret_outputs.ts";
@@ -59,6 +61,8 @@ export interface RunSetup {
   readonly record: RunRecorder;
   /** Something the user should know and that fails nothing. */
   notice(message: string): void;
+  /** Makes a place for items that wait and are too many for memory. */
+  openSpool(): Spool;
   /** After each attempt; `retryInMs` when another one follows. */
   onAttempt?(task: TaskPlan, run: TaskRun<Payload>, retryInMs: number | null): void;
 }
@@ -74,12 +78,24 @@ export interface EarlierWork {
 export interface RunRecorder {
   /** For a run that may not be repeated: resolves when its begin is on disk. */
   begin(task: number, payload: Payload): Promise<void>;
-  /** Appends one result, and before it the lists that it gives to other tasks, by their positions. */
-  end(task: number, payload: Payload, result: Result, feeds: Output["feeds"]): void;
+  /**
+   * Appends one result, and before it the lists that it gives to other tasks, by their positions; of rows that were handed
+   * on as they came, how they were kept.
+   */
+  end(task: number, payload: Payload, result: Result, feeds: Output["feeds"], rows: KeptRows | null): void;
+  /** Keeps a piece of the rows of a run that has not ended, numbered from 0; false when it must not be kept. */
+  keepRows(task: number, payload: Payload, number: number, json: string): boolean;
   /** All inputs of a task were read whose number was not known before. */
   total(task: number, count: number): void;
   /** Takes over the result of an earlier run. */
   keep(task: number, payload: Payload, kept: KeptResult): void;
+}
+
+/** @see RunRecorder.end */
+export interface KeptRows {
+  readonly consumers: readonly number[];
+  /** How many rows each piece has; null when some were left out. */
+  readonly pieces: readonly number[] | null;
 }
 
 export interface RunHandle {
@@ -135,13 +151,25 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
         isStopped: () => stopReason !== null,
       }),
   });
-  const edgeTo = new Map(fromEdges(plan).map(({ edge, consumer }) => [consumer, edge]));
+  // A source is pulled when it gives way, and the engine is not called from there.
+  const onRelease = () => queueMicrotask(() => engine.wake());
+  const edgeTo = new Map(
+    plan.tasks.flatMap(({ foreach }, consumer): [number, FromEdge][] => {
+      if (foreach?.source !== "from") return [];
+      const { from: producer, each } = foreach;
+      return [[
+        consumer,
+        new FromEdge({ producer, hasEach: each !== null, spool: setup.openSpool(), onRelease }),
+      ]];
+    }),
+  );
   const edgesFrom = plan.tasks.map((task) =>
     [...edgeTo].filter(([, edge]) => edge.producer === task.name).map(([consumer, edge]) => ({
       consumer,
       edge,
     }))
   );
+  const rowFeeds = new Map<Payload, RowFeed>();
   const orders = new Map<number, InputOrder>();
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
   const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
@@ -165,6 +193,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     redactor: setup.redactor,
     learnSecret: setup.redactor.learn,
     save,
+    rowFeed,
   };
 
   const engine: Engine = runEngine<Payload>({
@@ -255,6 +284,22 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     });
   }
 
+  function rowFeed(position: number, payload: Payload): RowFeed {
+    let rows = rowFeeds.get(payload);
+    if (rows === undefined) {
+      const { streamsTo, task } = programs[position]!;
+      const edges = streamsTo.map((consumer) => edgeTo.get(consumer)!);
+      rows = new RowFeed({
+        consumers: streamsTo,
+        mayRepeat: task.retry.attempts > 1,
+        give: (row) => edges.forEach((edge) => edge.give(row, payload.index)),
+        keep: (number, json) => setup.record.keepRows(position, payload, number, json),
+      });
+      rowFeeds.set(payload, rows);
+    }
+    return rows;
+  }
+
   function endTask(position: number): void {
     for (const { edge } of edgesFrom[position]!) edge.finish();
     engine.wake();
@@ -264,10 +309,19 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     const { task } = programs[run.task]!;
     const { carried } = run.payload;
     const output = found ?? carried?.output ?? null;
+    const rows = rowFeeds.get(run.payload) ?? null;
+    rowFeeds.delete(run.payload);
     if (carried?.kept) setup.record.keep(run.task, run.payload, carried.kept);
     else {
+      const keptRows = rows?.isOpen ? { consumers: rows.consumers, pieces: rows.finish() } : null;
       const result = makeResult(task, plan.pools[task.pool]!.name, run, ending, output, clock);
-      setup.record.end(run.task, run.payload, result, output?.feeds);
+      setup.record.end(
+        run.task,
+        run.payload,
+        result,
+        output?.feeds,
+        ending.outcome === "ok" ? keptRows : null,
+      );
     }
     counts[ending.outcome]++;
     for (const { edge, consumer } of edgesFrom[run.task]!) {
@@ -277,7 +331,6 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       edge.push({ payload: run.payload, ending, outputs, saved: output?.saved ?? null, elements });
     }
     if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) endTask(run.task);
-    else if (edgeTo.get(run.task)?.releases()) engine.wake();
     if (ending.outcome === "skipped") skippedBy[ending.reason] = (skippedBy[ending.reason] ?? 0) + 1;
     const hasFailed = ending.outcome === "failed" || ending.outcome === "timed_out";
     if (hasFailed && task.allowFailure) allowedFailures++;
@@ -330,12 +383,6 @@ function reservedRegister(plan: Plan): SaveRegister {
     register.reserve(placeKey(fixedPlace(collect.path, outputDirectory)), `where "${name}" collects`);
   }
   return register;
-}
-
-function fromEdges(plan: Plan): { readonly edge: FromEdge; readonly consumer: number }[] {
-  return plan.tasks.flatMap(({ foreach }, consumer) =>
-    foreach?.source === "from" ? [{ consumer, edge: new FromEdge(foreach.from, foreach.each !== null) }] : []
-  );
 }
 
 const stoppingWords = {

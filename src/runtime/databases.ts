@@ -83,6 +83,8 @@ export interface SqlStatement {
   readonly maxRowBytes: number;
   /** Whether it may be stopped when no more rows are wanted: it only reads. What writes is left to come to its end. */
   readonly stoppable: boolean;
+  /** Each row is wanted as soon as there is one, rather than many of them at a time. */
+  readonly prompt: boolean;
   /** After this the server ends it by itself, in milliseconds; null for never. */
   readonly serverTimeoutMs: number | null;
 }

@@ -1,11 +1,14 @@
 import type { RowSink, SqlStatement } from "./databases.ts";
+import { FetchSize } from "./fetch_size.ts";
 import type { PgConnection, PgField, PgSubmittable } from "./postgres_driver.ts";
 import { encodeParam, readerOf, type ReadText } from "./postgres_types.ts";
 
 /**
  * One statement in the extended protocol: parse, bind, describe, execute for `maxRows + 1` rows and sync in one go, so
  * that a query takes one round trip and the server never sends more rows than are wanted. Where a list is bound the
- * server is asked first what type it takes it for.
+ * server is asked first what type it takes it for. Where each row is wanted at once it is executed for a few rows at a
+ * time, since the server sends rows when its buffer is full or when so many as were asked for are there; the sync, which
+ * ends the transaction, comes after the last ones.
  *
  * Messages become facts here; when the statement has ended is for the session to say.
  */
@@ -18,6 +21,9 @@ export class PostgresQuery implements PgSubmittable {
   private readonly stop: () => void;
   private readers: readonly ReadText[] = [];
   private wanted = true;
+  private readonly size = new FetchSize();
+  /** Set while the statement is executed step by step: a sync has still to be sent. */
+  private steps: PgConnection | undefined;
 
   /** `stop` is called when no more rows are wanted, or the statement cannot go on. */
   constructor(statement: SqlStatement, sink: RowSink, stop: () => void) {
@@ -58,17 +64,26 @@ export class PostgresQuery implements PgSubmittable {
     // `INSERT 0 3`, `UPDATE 3`; of rows given, `SELECT 3`.
     const count = / (\d+)$/.exec(text);
     if (count !== null && this.readers.length === 0) this.rowCount = Number(count[1]);
+    this.endSteps();
   }
 
-  /** There are more rows: `maxRows` and one have come. */
-  handlePortalSuspended(): void {}
+  /** There are more rows. */
+  handlePortalSuspended(): void {
+    if (this.steps === undefined) return;
+    this.size.came(performance.now());
+    if (this.wanted && this.rowCount <= this.statement.maxRows) this.step(this.steps);
+    else this.endSteps();
+  }
 
-  handleEmptyQuery(): void {}
+  handleEmptyQuery(): void {
+    this.endSteps();
+  }
 
   handleReadyForQuery(): void {}
 
   handleError(error: unknown): void {
     this.error ??= error;
+    this.endSteps();
   }
 
   handleCopyInResponse(connection: PgConnection): void {
@@ -104,11 +119,25 @@ export class PostgresQuery implements PgSubmittable {
   }
 
   private bind(connection: PgConnection, types: readonly number[]): void {
-    const { params, maxRows } = this.statement;
+    const { params, maxRows, prompt } = this.statement;
     connection.bind({ values: params.map((value, index) => encodeParam(value, types[index])) });
     connection.describe({ type: "P" });
+    if (prompt) return this.step(connection);
     connection.execute({ rows: maxRows + 1 });
     connection.sync();
+  }
+
+  private step(connection: PgConnection): void {
+    this.steps = connection;
+    this.size.asked(performance.now());
+    connection.execute({ rows: Math.min(this.size.rows, this.statement.maxRows + 1 - this.rowCount) });
+    connection.flush();
+  }
+
+  /** After an error too the server waits for it. */
+  private endSteps(): void {
+    if (this.steps?.stream.writable) this.steps.sync();
+    this.steps = undefined;
   }
 
   private fail(error: { readonly code: string; readonly message: string }): void {

@@ -206,13 +206,17 @@ function cellText(cell: Cell): string {
   return `{"base64":"${toBase64(cell)}"}`;
 }
 
+/** A line waits no longer than this for others, unless no other comes. */
+const lingerMs = 5;
+
 /** Collects lines into large writes, which wait until the other side has room: memory stays flat. */
 class Reply {
   private text = "";
+  private flushedAt = -Infinity;
 
   write(line: string): void {
     this.text += line;
-    if (this.text.length > 65_536) this.flush();
+    if (this.text.length > 65_536 || performance.now() - this.flushedAt > lingerMs) this.flush();
   }
 
   end(ending: Ending): void {
@@ -223,6 +227,7 @@ class Reply {
   private flush(): void {
     realHost.stdout.write(this.text);
     this.text = "";
+    this.flushedAt = performance.now();
   }
 }
 

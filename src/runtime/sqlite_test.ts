@@ -188,6 +188,7 @@ function statement(given: Partial<SqlStatement>): SqlStatement {
     maxRows: 1000,
     maxRowBytes: 1e6,
     stoppable: true,
+    prompt: false,
     serverTimeoutMs: null,
     ...given,
   };

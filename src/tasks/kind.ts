@@ -34,6 +34,8 @@ export interface Kind {
   readonly attemptMs?: number | null;
   /** What `expect`, `outputs`, `save` and `retry.until` may read of a result. */
   readonly resultFields: Scope;
+  /** The list in `resultFields` whose elements may go to other tasks while the attempt still runs; none by default. */
+  readonly streams?: string;
   /** Fields of `resultFields` for which the whole text must be kept: `text`, `json`. */
   readonly textFields: readonly string[];
   /**
@@ -109,6 +111,11 @@ export interface Job {
   readonly vars: Vars;
   /** A place for a result's bytes. */
   body(options: BodyRequest): Body;
+  /**
+   * Opens the way for elements of {@link Kind.streams} to the tasks that go through them, as they arrive. Not opened, they
+   * are taken from the answer. Absent where nothing goes through them, or not before the result was looked at.
+   */
+  stream?(): (element: ValueMap) => void;
 }
 
 /** @see Job.body */

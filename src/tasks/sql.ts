@@ -58,6 +58,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
         maxRows: spec.maxRows,
         maxRowBytes: spec.maxBytes,
         stoppable: prepared.stoppable,
+        prompt: job.stream !== undefined && prepared.stoppable,
         serverTimeoutMs: task.timeouts.attemptMs === null ? null : task.timeouts.attemptMs + serverGraceMs,
       };
       return await attempt(place, prepared, statement, job, call);
@@ -91,7 +92,10 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     const session = await takeSession(sessions, place.key, () => place.open(ports.databases), judging, call);
     if ("kind" in session) return session;
     const { body, writer } = startSave(job);
-    const rows = new ResultRows(limits, writer);
+    // What writes may still be rolled back.
+    const stream = statement.stoppable ? job.stream?.() ?? null : null;
+    const keepAll = limits.keepAll || (job.stream !== undefined && stream === null);
+    const rows = new ResultRows({ ...limits, keepAll }, { writer, stream });
     const running = session.run(statement, rows);
     const ending = await cancellable(running, running.ended, call);
     sessions.giveBack(place.key, session);

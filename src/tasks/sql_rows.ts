@@ -13,8 +13,17 @@ export interface RowLimits {
   readonly keepAll: boolean;
 }
 
+/** Where rows go as they arrive. */
+export interface RowTargets {
+  /** What `save` writes. */
+  readonly writer: RowWriter | null;
+  /** Other tasks that go through them. */
+  readonly stream: ((row: ValueMap) => void) | null;
+}
+
 /**
- * Takes the rows of one result: counts them, keeps what is asked for, hands all of them to `writer`.
+ * Takes the rows of one result: counts them, keeps what is asked for, hands all of them to where they go. Rows that only
+ * go to other tasks are bounded by their number, and each by its size: together they take no memory.
  *
  * Invariant: `kept` has the first rows, at least as many as `capturedCount`; bytes kept are bounded by the limits.
  */
@@ -27,13 +36,15 @@ export class ResultRows implements RowSink {
   exceeded: "maxRows" | "maxBytes" | undefined;
   private readonly limits: RowLimits;
   private readonly writer: RowWriter | null;
+  private readonly stream: RowTargets["stream"];
   private readonly kept: ValueMap[] = [];
   private capturedCount = 0;
   private bytes = 0;
 
-  constructor(limits: RowLimits, writer: RowWriter | null) {
+  constructor(limits: RowLimits, { writer, stream }: RowTargets) {
     this.limits = limits;
     this.writer = writer;
+    this.stream = stream;
   }
 
   columns(names: readonly string[]): void {
@@ -47,8 +58,10 @@ export class ResultRows implements RowSink {
       this.exceeded = "maxRows";
       return true;
     }
-    this.bytes += sizeOf(values);
-    if (this.bytes > this.limits.maxBytes) {
+    const size = sizeOf(values);
+    this.bytes += size;
+    const isPassedOn = this.stream !== null && this.writer === null && !this.limits.keepAll;
+    if ((isPassedOn ? size : this.bytes) > this.limits.maxBytes) {
       this.exceeded = "maxBytes";
       return false;
     }
@@ -56,7 +69,11 @@ export class ResultRows implements RowSink {
     this.writer?.row(values);
     const captured = this.bytes <= this.limits.captureBytes;
     if (captured) this.capturedCount = this.count;
-    if (captured || this.limits.keepAll) this.kept.push(rowOf(this.columnNames, values));
+    const isKept = captured || this.limits.keepAll;
+    if (!isKept && this.stream === null) return true;
+    const row = rowOf(this.columnNames, values);
+    if (isKept) this.kept.push(row);
+    this.stream?.(row);
     return true;
   }
 

@@ -66,6 +66,7 @@ export const sqlKind: Kind = {
   schema,
   targetSchema: settings(shared, "A database."),
   phases: ["connect"],
+  streams: "rows",
   resultFields: { rows: "list", rowCount: "int", columns: "list<string>" },
   textFields: [],
   check: checkSql,

@@ -3,6 +3,7 @@ import type { Plan, PoolPlan } from "../../model/plan.ts";
 import { LatencySketch } from "../../report/latency_sketch.ts";
 import type { Measured } from "../../report/tuning.ts";
 import type { Ports } from "../../runtime/ports.ts";
+import { noSpool } from "../../runtime/spool.ts";
 import { inputContext } from "../input_context.ts";
 import { openPrograms } from "../open_programs.ts";
 import type { Prepared } from "../prepare_run.ts";
@@ -66,7 +67,8 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
     },
     earlier: null,
     totals: new Map(plan.tasks.map(({ name }) => [name, null])),
-    record: { begin: () => Promise.resolve(), end() {}, total() {}, keep() {} },
+    record: { begin: () => Promise.resolve(), end() {}, total() {}, keep() {}, keepRows: () => false },
+    openSpool: () => noSpool,
     notice() {},
     onAttempt(task, run) {
       if (task.pool !== tuned.pool) return;

@@ -1,0 +1,66 @@
+import process from "node:process";
+import { type Disk, writeAll } from "./disk.ts";
+
+/** Where values wait that are too many for memory. */
+export interface Spool {
+  /** Puts a value aside; what it gives reads it back, exact in every type, as often as it is called. */
+  put<T>(value: T): () => T;
+  /** Nothing that was put aside is read any more. It may be used again. */
+  clear(): void;
+}
+
+/**
+ * A spool in a file of mode 0600, made when the first value is put aside. Its name is taken from it at once: whatever ends
+ * the process takes its content along. On a disk that fails values stay in memory: others notice, and say so.
+ *
+ * @param path where nothing stands
+ */
+export function fileSpool(disk: Disk, path: string): Spool {
+  let fd: number | null = null;
+  let length = 0;
+  let isBroken = false;
+
+  function append(bytes: Uint8Array): number {
+    if (fd === null) {
+      fd = disk.create(path, 0o600);
+      length = 0;
+      disk.remove(path);
+    }
+    writeAll(disk, fd, bytes, bytes.length);
+    length += bytes.length;
+    return length - bytes.length;
+  }
+
+  function read(position: number, count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    for (let done = 0; done < count;) {
+      const got = disk.read(fd!, bytes, done, count, position + done);
+      if (got === 0) throw new Error(`the spool ${path} ends at byte ${position + done}`);
+      done += got;
+    }
+    return bytes;
+  }
+
+  return {
+    put(value) {
+      if (isBroken) return () => value;
+      const { deserialize, serialize } = process.getBuiltinModule("node:v8");
+      try {
+        const bytes = serialize(value);
+        const position = append(bytes);
+        const count = bytes.length;
+        return () => deserialize(read(position, count));
+      } catch {
+        isBroken = true;
+        return () => value;
+      }
+    },
+    clear() {
+      if (fd !== null) disk.close(fd);
+      fd = null;
+    },
+  };
+}
+
+/** A spool that keeps everything where it is. */
+export const noSpool: Spool = { put: (value) => () => value, clear() {} };
