@@ -7,7 +7,7 @@ import type { RunHeader } from "../model/run_record.ts";
 import { buildReport } from "../report/build_report.ts";
 import { RunStats } from "../report/run_stats.ts";
 import { summaryText } from "../report/summary_text.ts";
-import { inInputOrder, placeOf } from "../run/input_order.ts";
+import { inInputOrder } from "../run/input_order.ts";
 import { collectResults } from "../run/collect_results.ts";
 import { describeCarryOver } from "../run/describe_carry_over.ts";
 import { closingOf, executeRun } from "../run/execute_run.ts";
@@ -178,11 +178,8 @@ async function finish(conduct: Conduct, executed: Executed): Promise<number> {
     closing = closingOf(plan, facts, ports, signals.first(), true);
   }
   const totals = header.tasks.map(({ total }) => total);
-  const results = inInputOrder(journal.results, facts.orders);
-  stats.renumber((name, index) => {
-    const task = plan.tasks.findIndex((one) => one.name === name);
-    return placeOf(facts.orders, task, index);
-  });
+  const { results, placeOf } = inInputOrder(journal.results, facts.origins);
+  stats.renumber((name, index) => placeOf(plan.tasks.findIndex((one) => one.name === name), index));
   const report = buildReport({ header, closing, results, totals, lost: [] }, stats);
   for (const message of await collectResults(plan, results, ports)) {
     exitCode = complain(ports, message, 3);

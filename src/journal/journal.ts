@@ -49,6 +49,8 @@ export interface Journal {
   begin(task: number, index: number, id: string): Promise<void>;
   /** How many inputs a task has, when that was not known at the start. */
   setTotal(task: number, total: number): void;
+  /** From this input of a task on, they come from another run of its producer. */
+  setOrigin(task: number, index: number, origin: number): void;
   /** Writes what is waiting now, so that even a SIGKILL loses nothing that was appended. */
   commit(): void;
   /**
@@ -156,6 +158,10 @@ class RunJournal implements Journal {
 
   setTotal(task: number, total: number): void {
     this.#addText(plainText("total", { task, total }));
+  }
+
+  setOrigin(task: number, index: number, origin: number): void {
+    this.#addText(plainText("origin", { task, index, origin }));
   }
 
   commit(): void {

@@ -1,6 +1,13 @@
 import type { Value } from "../model/json.ts";
 import { parseJson } from "../model/json.ts";
-import type { LostRun, ResultStore, RunClosing, RunHeader } from "../model/run_record.ts";
+import type {
+  LostRun,
+  OriginChange,
+  Origins,
+  ResultStore,
+  RunClosing,
+  RunHeader,
+} from "../model/run_record.ts";
 import type { Disk } from "../runtime/disk.ts";
 import { describeSystemError } from "../runtime/system_error.ts";
 import { Offsets } from "./offsets.ts";
@@ -17,6 +24,8 @@ export interface RecordedRun {
   readonly results: ResultStore;
   /** How many inputs each task has, in file order; null where that was never known. */
   readonly totals: readonly (number | null)[];
+  /** @see Origins */
+  readonly origins: Origins;
   /** In no order. */
   readonly lost: readonly LostRun[];
   /** Bytes of a last line that was never finished; it counts as not written. */
@@ -79,6 +88,7 @@ function readOpen(
   let closing: RunClosing | null = null;
   let strangeAt = -1;
   const totals = new Map<number, number>();
+  const origins = new Map<number, OriginChange[]>();
   const lost = new Map<string, LostRun>();
   const offsets = new Offsets();
   const record = {} as RunRecord;
@@ -95,6 +105,8 @@ function readOpen(
     else if (header !== null && members.type === "end") closing = members as unknown as RunClosing;
     else if (header !== null && members.type === "total") {
       totals.set(members.task as number, members.total as number);
+    } else if (header !== null && members.type === "origin") {
+      addOrigin(members as unknown as OriginChange & { readonly task: number });
     } else strangeAt = position;
   });
   // What a callback assigned is not seen by the type checker.
@@ -112,11 +124,18 @@ function readOpen(
       closing,
       results: resultPages(offsets, (into, length, position) => readFully(disk, fd, into, length, position)),
       totals: found.tasks.map((task, position) => totals.get(position) ?? task.total),
+      origins,
       lost: [...lost.values()],
       tornBytes: scan.tornBytes,
       close: () => disk.close(fd),
     },
   };
+
+  function addOrigin({ task, index, origin }: OriginChange & { readonly task: number }): void {
+    const changes = origins.get(task);
+    if (changes === undefined) origins.set(task, [{ index, origin }]);
+    else changes.push({ index, origin });
+  }
 
   function takeRun(run: RunRecord, resultAt: number, position: number): void {
     if (run.type === "begin") {

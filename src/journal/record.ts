@@ -34,7 +34,7 @@ export function beginText(task: number, index: number, id: string): string {
 }
 
 /** A record of another type, without its end. */
-export function plainText(type: "header" | "total" | "end", members: object): string {
+export function plainText(type: "header" | "total" | "origin" | "end", members: object): string {
   return stringifyJson({ type, ...members }).slice(0, -1);
 }
 

@@ -108,6 +108,18 @@ export interface ResultStore {
   copy(task: number, index: number, put: PutBytes): boolean;
 }
 
+/**
+ * Where the inputs of a task come from that goes through another one's runs: from the input that came as the `index`-th on,
+ * until the next change, the run of the producer whose index is `origin`.
+ */
+export interface OriginChange {
+  readonly index: number;
+  readonly origin: number;
+}
+
+/** By position of a task, in the order of their indices. */
+export type Origins = ReadonlyMap<number, readonly OriginChange[]>;
+
 /** Takes bytes `from` to `to` (exclusive). */
 export type PutBytes = (bytes: Uint8Array, from: number, to: number) => void;
 

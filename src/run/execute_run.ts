@@ -67,6 +67,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     totals: new Map([...prepared.survey.tasks].map(([name, { count }]) => [name, count])),
     record: {
       total: journal.setTotal.bind(journal),
+      setOrigin: (task, index, origin) => journal.setOrigin(task, index, origin),
       begin: (task, payload) => journal.begin(task, payload.index, payload.id),
       keepRows(task, { index, id }, number, json) {
         const mayBeKept = !redactor.finds(json);

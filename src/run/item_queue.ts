@@ -63,15 +63,10 @@ export class ItemQueue {
 
   #closeLast(): void {
     const items = this.#last;
-    const count = items.length;
     this.#last = [];
-    if (this.#inMemory <= itemsInMemory) {
-      this.#pieces.push({ count, read: () => items, isInMemory: true });
-      return;
-    }
-    const read = this.#spool.put(items.map(packed));
-    this.#pieces.push({ count, read: () => read().map(unpacked), isInMemory: false });
-    this.#inMemory -= count;
+    const isInMemory = this.#inMemory <= itemsInMemory;
+    this.#pieces.push(isInMemory ? pieceOf(items) : putAside(items, this.#spool));
+    if (!isInMemory) this.#inMemory -= items.length;
   }
 
   #takeFirst(): void {
@@ -92,6 +87,15 @@ interface Piece {
   readonly count: number;
   readonly isInMemory: boolean;
   read(): readonly Queued[];
+}
+
+function pieceOf(items: readonly Queued[]): Piece {
+  return { count: items.length, isInMemory: true, read: () => items };
+}
+
+function putAside(items: readonly Queued[], spool: Spool): Piece {
+  const read = spool.put(items.map(packed));
+  return { count: items.length, isInMemory: false, read: () => read().map(unpacked) };
 }
 
 /** A queued item as plain data. */

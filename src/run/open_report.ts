@@ -5,6 +5,7 @@ import { readReport } from "../report/read_report.ts";
 import { type RenderSource, renderSourceOf } from "../report/render_source.ts";
 import { RunStats } from "../report/run_stats.ts";
 import type { Disk } from "../runtime/disk.ts";
+import { inInputOrder } from "./input_order.ts";
 import { describeSystemError } from "../runtime/system_error.ts";
 
 /** A report to be shown, or why there is none. */
@@ -61,7 +62,10 @@ function openJournalReport(path: string, disk: Disk): OpenReport {
     return { ok: false, message, exitCode: code === "damaged" || code === "version" ? 5 : 2 };
   }
   const { run } = reading;
-  const report = buildReport(run, stats);
+  const { results, placeOf } = inInputOrder(run.results, run.origins);
+  stats.renumber((name, index) => placeOf(run.header.tasks.findIndex((one) => one.name === name), index));
+  const lost = run.lost.map((one) => ({ ...one, index: placeOf(one.task, one.index) }));
+  const report = buildReport({ ...run, results, lost }, stats);
   const torn = `the last line was never finished: ${run.tornBytes} bytes of ${path} were left out`;
   return {
     ok: true,

@@ -12,6 +12,7 @@ import { type Ending, noOutcomes, type OutcomeCounts, type SkipReason } from "..
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { LearningRedactor } from "../model/redactor.ts";
 import type { Result } from "../model/result.ts";
+import type { OriginChange, Origins } from "../model/run_record.ts";
 import type { RunView } from "../model/run_view.ts";
 import type { Output } from "../model/verdict.ts";
 import { printable } from "../model/written.ts";
@@ -26,7 +27,7 @@ import { failureLimit } from "./failure_limit.ts";
 import { filesRead } from "./files_read.ts";
 import { FromEdge } from "./from_edge.ts";
 import { gatedSource } from "./gated_source.ts";
-import { InputOrder, type InputOrders } from "./input_order.ts";
+import { InputOrder } from "./input_order.ts";
 import { makeResult } from "./make_result.ts";
 import type { Payload } from "./payload.ts";
 import { makeNeededAgain } from "./needed_again.ts";
@@ -87,6 +88,8 @@ export interface RunRecorder {
   keepRows(task: number, payload: Payload, number: number, json: string): boolean;
   /** All inputs of a task were read whose number was not known before. */
   total(task: number, count: number): void;
+  /** From this input of a task on, they come from another run of its producer. */
+  setOrigin(task: number, index: number, origin: number): void;
   /** Takes over the result of an earlier run. */
   keep(task: number, payload: Payload, kept: KeptResult): void;
 }
@@ -115,8 +118,8 @@ export interface RunFacts {
   readonly allowedFailures: number;
   /** By position in the plan. */
   readonly pools: readonly PoolView[];
-  /** By position of a task: in which order the report shows its inputs, where that is not the order they came in. */
-  readonly orders: InputOrders;
+  /** The report shows inputs in the order of the runs they come from. */
+  readonly origins: Origins;
   /** What became of the inputs in a run that goes on with another, by position of the task. */
   readonly tallies: readonly Tally[] | null;
 }
@@ -170,7 +173,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     }))
   );
   const rowFeeds = new Map<Payload, RowFeed>();
-  const orders = new Map<number, InputOrder>();
+  const origins = new Map<number, readonly OriginChange[]>();
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
   const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
   const counts = noOutcomes();
@@ -254,7 +257,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     skippedBy,
     allowedFailures,
     pools: engine.pools(),
-    orders,
+    origins,
     tallies: carryOver?.tallies ?? null,
   }));
   return { done, stop, view };
@@ -266,8 +269,9 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     ending: Ending | null,
   ): Source<Payload> {
     const edge = edgeTo.get(position) ?? null;
-    const order = edge === null ? null : new InputOrder(program.task, edge);
-    if (order !== null) orders.set(position, order);
+    const order = edge &&
+      new InputOrder(program.task, edge, (index, origin) => setup.record.setOrigin(position, index, origin));
+    if (order !== null) origins.set(position, order.changes);
     return taskSource({
       program,
       inputs: setup.openInputs(program.task, vars, edge),

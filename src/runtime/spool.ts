@@ -31,6 +31,11 @@ export function fileSpool(disk: Disk, path: string): Spool {
     return length - bytes.length;
   }
 
+  /** On its own, since functions that are made side by side keep alive what any of them refers to. */
+  function reader<T>(position: number, count: number): () => T {
+    return () => process.getBuiltinModule("node:v8").deserialize(read(position, count));
+  }
+
   function read(position: number, count: number): Uint8Array {
     const bytes = new Uint8Array(count);
     for (let done = 0; done < count;) {
@@ -43,16 +48,13 @@ export function fileSpool(disk: Disk, path: string): Spool {
 
   return {
     put(value) {
-      if (isBroken) return () => value;
-      const { deserialize, serialize } = process.getBuiltinModule("node:v8");
+      if (isBroken) return kept(value);
       try {
-        const bytes = serialize(value);
-        const position = append(bytes);
-        const count = bytes.length;
-        return () => deserialize(read(position, count));
+        const bytes = process.getBuiltinModule("node:v8").serialize(value);
+        return reader(append(bytes), bytes.length);
       } catch {
         isBroken = true;
-        return () => value;
+        return kept(value);
       }
     },
     clear() {
@@ -63,4 +65,8 @@ export function fileSpool(disk: Disk, path: string): Spool {
 }
 
 /** A spool that keeps everything where it is. */
-export const noSpool: Spool = { put: (value) => () => value, clear() {} };
+export const noSpool: Spool = { put: kept, clear() {} };
+
+function kept<T>(value: T): () => T {
+  return () => value;
+}

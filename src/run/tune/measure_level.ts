@@ -67,7 +67,14 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
     },
     earlier: null,
     totals: new Map(plan.tasks.map(({ name }) => [name, null])),
-    record: { begin: () => Promise.resolve(), end() {}, total() {}, keep() {}, keepRows: () => false },
+    record: {
+      begin: () => Promise.resolve(),
+      setOrigin() {},
+      end() {},
+      total() {},
+      keep() {},
+      keepRows: () => false,
+    },
     openSpool: () => noSpool,
     notice() {},
     onAttempt(task, run) {
