@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { type MariadbServer, startMariadb } from "../servers/mariadb.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { needs } from "../servers/throwaway.ts";
 import { eventually } from "../support/eventually.ts";
-import { inSandbox, type Sandbox, send } from "./sandbox.ts";
+import { ended, inSandbox, type Sandbox, send } from "./sandbox.ts";
 
 /** Rows go to the tasks that go through them while their query still runs. */
 const available = needs("postgres", "initdb", "mariadbd", "mariadb-install-db", "mariadb");
@@ -244,3 +244,35 @@ tasks:
     }),
   );
 }
+
+test(
+  "rows that wait for another task take no memory",
+  inSandbox(async (sandbox) => {
+    // A hundred megabytes of them.
+    sandbox.write(
+      "fanout.yaml",
+      `version: 1
+tasks:
+  rows: { sql: { url: "sqlite::memory:", maxRows: 100000, query: "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) select i, printf('%01000d', i) as x from n" } }
+  late: { needs: [rows], exec: { command: ["true"] } }
+  use: { needs: [late], foreach: { from: rows, each: rows, batch: 1000 }, if: "false", exec: { command: ["true"] } }
+`,
+    );
+    const child = sandbox.start(["run", "fanout.yaml", "--report", "report.json", "--progress", "none"]);
+    let peakKiB = 0;
+    const timer = setInterval(() => {
+      try {
+        const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+        peakKiB = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? peakKiB);
+      } catch {
+        // It ended meanwhile.
+      }
+    }, 100);
+    const { code, stderr } = await ended(child);
+    clearInterval(timer);
+    assert.equal(code, 0, stderr);
+    assert.equal(sandbox.json("report.json").summary.total, 102);
+    assert.ok(peakKiB > 0 && peakKiB < 280_000, `${peakKiB} KiB`);
+    assert.deepEqual(spools(sandbox), []);
+  }),
+);
