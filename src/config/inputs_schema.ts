@@ -141,7 +141,8 @@ const sourceEntries = {
     examples: ["json.data.users"],
   }, { scope: "select", secrets: false, gives: "list" }),
   each: expression({
-    description: "With `from`: one item per element of this list of the result.",
+    description:
+      "With `from`: one item per element of this list of the result; `rows` of a query are gone through while it still runs.",
     examples: ["json.data", "rows"],
   }, { scope: "each", secrets: false, gives: "list" }),
 };

@@ -36,7 +36,10 @@ const shared = {
     ],
   }),
   maxRows: count({ description: "The most rows of one result.", default: builtInMaxRows }, { min: 1 }),
-  maxBytes: size({ description: "The largest result, all its rows together.", default: "50MB" }),
+  maxBytes: size({
+    description: "The largest result, all its rows together; of rows that only go to other tasks, each.",
+    default: "50MB",
+  }),
   ifMore: choice(["fail", "truncate"], {
     description:
       "What a result over `maxRows` or `maxBytes` does: `fail` the attempt with `too_large`, or `truncate` it and go on with the first rows.",

@@ -227,6 +227,7 @@ tasks:
   lists: { target: p, foreach: { range: "1..3" }, exec: { shell: "seq 1 3000 | paste -sd, | sed 's/.*/[&]/'" } }
   late: { target: p, needs: [lists], exec: { command: [sleep, "0.1"] } }
   use: { target: p, needs: [late], foreach: { from: rows, each: rows, batch: 7000 }, exec: { command: [echo, "\${{ item.size() }}"] } }
+  both: { target: p, needs: [use], foreach: { from: rows, each: rows, batch: 10000 }, exec: { command: [echo, "\${{ item.size() }}"] } }
   sizes: { target: p, foreach: { from: lists, each: json, batch: 8000 }, exec: { command: [echo, "\${{ item.size() }}"] } }
 `,
         ["--progress", "none"],
@@ -239,6 +240,7 @@ tasks:
             b: number,
           ) => a - b);
       assert.deepEqual(printed("use"), [6_000, 7_000, 7_000, 7_000]);
+      assert.deepEqual(printed("both"), [7_000, 10_000, 10_000]);
       assert.deepEqual(printed("sizes"), [1_000, 8_000]);
       assert.deepEqual(spools(sandbox), []);
     }),
