@@ -1,9 +1,10 @@
-import { parseJson, type Value, type ValueMap } from "../model/json.ts";
+import type { Value, ValueMap } from "../model/json.ts";
 import type { Ending, Outcome } from "../model/outcome.ts";
 import type { TaskPlan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
 import type { Feed, Output } from "../model/verdict.ts";
 import { shortHash } from "../runtime/hash.ts";
+import { parseList } from "./list_json.ts";
 
 /** A task run that need not run, since it did in an earlier run. */
 export interface Carried {
@@ -73,9 +74,9 @@ export function carriedOf(
   const there = lists.flatMap((list) => {
     const { json } = list;
     if (json === null || json === keptFromJournal) return [];
-    return [{ ...list, json, pieces: json.startsWith("{") ? piecesOf(id, json) : null }];
+    return [{ ...list, json, pieces: json.startsWith(piecedHead) ? piecesOf(id, json) : null }];
   });
-  const read = (pieceId: string) => parseJson(findList(pieceId)!) as readonly Value[];
+  const read = (pieceId: string) => parseList(findList(pieceId)!);
   const saved = (result.output as ValueMap | null)?.saved;
   return {
     ending: endingOf(result),
@@ -86,7 +87,7 @@ export function carriedOf(
       feeds: new Map(there.map(({ consumer, json, pieces }): [number, Feed] => [
         consumer,
         pieces === null
-          ? parseJson(json) as readonly Value[]
+          ? parseList(json)
           : { pieces: pieces.map(({ id, count }) => ({ count, read: () => read(id) })) },
       ])),
     },
@@ -144,6 +145,8 @@ export function jsonOfPieces(run: string, pieces: readonly number[]): string {
 export function idOfPiece(runId: string, run: string, number: number): string {
   return shortHash(`${runId} ${run} ${number}`);
 }
+
+const piecedHead = '{"run":';
 
 function piecesOf(runId: string, json: string): { readonly id: string; readonly count: number }[] {
   const { run, pieces } = JSON.parse(json) as { run: string; pieces: number[] };

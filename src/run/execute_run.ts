@@ -1,7 +1,7 @@
 import { noticeChange } from "../inputs/notice_change.ts";
 import { openInputs } from "../inputs/open_inputs.ts";
 import type { Journal } from "../journal/journal.ts";
-import { stringifyJson } from "../model/json.ts";
+import type { Value } from "../model/json.ts";
 import { settledLimit } from "../engine/limit_history.ts";
 import type { PoolView } from "../engine/types.ts";
 import type { Plan, PoolPlan } from "../model/plan.ts";
@@ -15,6 +15,7 @@ import { captureBudget } from "./capture_budget.ts";
 import { idOfList, idOfPiece, jsonOfPieces, keptFromJournal } from "./earlier_result.ts";
 import { exitCodeOf, type RunEnd, statusOf } from "./exit_code.ts";
 import { inputContext } from "./input_context.ts";
+import { listJson } from "./list_json.ts";
 import type { Prepared } from "./prepare_run.ts";
 import { startRunClock } from "./run_clock.ts";
 import { type EarlierWork, type RunFacts, type RunHandle, type RunSetup, startRun } from "./run_plan.ts";
@@ -79,7 +80,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
         const addList = (consumer: number, json: string) =>
           journal.addList(task, payload.index, idOfList(payload.id, plan.tasks[consumer]!), json);
         for (const [consumer, list] of feeds ?? []) {
-          const json = stringifyJson(list);
+          // Lists in pieces come with what is taken over, and do not come here.
+          const json = listJson(list as readonly Value[]);
           addList(consumer, redactor.finds(json) ? keptFromJournal : json);
         }
         for (const consumer of rows?.consumers ?? []) {

@@ -1,6 +1,7 @@
 import { FingerprintMap } from "../inputs/fingerprints.ts";
 import { stringifyJson, type ValueMap } from "../model/json.ts";
 import { shortHash } from "../runtime/hash.ts";
+import { bytesIn, type BytesPath, withBytes } from "./list_json.ts";
 
 /** @see RowFeed */
 export interface RowFeedOptions {
@@ -31,6 +32,7 @@ export class RowFeed {
   /** Of the rows that wait to be kept, the JSON. */
   #text = "";
   #count = 0;
+  #bytes: BytesPath[] = [];
   /** How many rows each piece has. */
   readonly #pieces: number[] = [];
   #isKept = true;
@@ -66,6 +68,8 @@ export class RowFeed {
 
   #give(row: ValueMap, json: string): void {
     if (this.#isKept) {
+      const bytes = bytesIn(row, [this.#count]);
+      if (bytes.length > 0) this.#bytes.push(...bytes);
       this.#text += (this.#count++ === 0 ? "[" : ",") + json;
       if (this.#text.length >= pieceLength) this.#closePiece();
     }
@@ -74,7 +78,8 @@ export class RowFeed {
 
   #closePiece(): void {
     if (this.#count === 0) return;
-    this.#isKept = this.#options.keep(this.#pieces.length, this.#text + "]");
+    this.#isKept = this.#options.keep(this.#pieces.length, withBytes(this.#text + "]", this.#bytes));
+    this.#bytes = [];
     this.#pieces.push(this.#count);
     this.#text = "";
     this.#count = 0;

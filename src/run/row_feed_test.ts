@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ValueMap } from "../model/json.ts";
+import { parseList } from "./list_json.ts";
 import { RowFeed } from "./row_feed.ts";
 
 function makeFeed({ mayRepeat = true, mayBeKept = (_json: string): boolean => true } = {}) {
@@ -73,6 +74,19 @@ test("RowFeed says so when a piece must not be kept, and keeps no more of them",
   assert.equal(numbers().length, 20_000);
   assert.equal(feed.finish(), null);
   assert.equal(kept.length, 1);
+});
+
+test("RowFeed keeps bytes as bytes, in each piece", () => {
+  const { feed, kept } = makeFeed();
+  const give = feed.open();
+  const rows = Array.from(
+    { length: 30 },
+    (_, i) => ({ i, data: i % 2 === 0 ? null : new Uint8Array(9_000).fill(i) }),
+  );
+  rows.forEach(give);
+  feed.finish();
+  assert.ok(kept.length > 1);
+  assert.deepEqual(kept.flatMap(parseList), rows);
 });
 
 test("RowFeed has no pieces where there were no rows", () => {

@@ -278,3 +278,40 @@ tasks:
     assert.deepEqual(spools(sandbox), []);
   }),
 );
+
+test(
+  "a resume gives the rows of a query that had ended as they were, and asks it again when they must not be kept",
+  inSandbox(async (sandbox) => {
+    const config = (text: string) =>
+      `version: 1
+secrets: { token: { env: TOKEN } }
+targets: { lite: { sql: { url: "sqlite:data.db" }, concurrency: 1 } }
+tasks:
+  rows: { target: lite, sql: { query: "select 1 as id, x'00ff' as data, '${text}' as text union all select 9007199254740993, x'80', 'b'" } }
+  use:
+    target: lite
+    foreach: { from: rows, each: rows }
+    sql: { query: "select typeof(?) as type, hex(?) as data, ? as id", params: ["\${{ item.data }}", "\${{ item.data }}", "\${{ item.id }}"] }
+`;
+    const seen = () => sandbox.read("report.json").match(/"type":"[^}]*/g);
+    const options = { env: { TOKEN: "topsecret" } };
+    for (const [text, again] of [["open", 0], ["it is topsecret", 1]] as const) {
+      await sandbox.runConfig(config(text), [], options);
+      const before = seen();
+      assert.deepEqual(before, [
+        '"type":"blob","data":"00FF","id":1',
+        '"type":"blob","data":"80","id":9007199254740993',
+      ]);
+      const { report, stderr } = await sandbox.runConfig(
+        config(text),
+        ["--resume", "--rerun", "use"],
+        options,
+      );
+      assert.deepEqual(seen(), before, stderr);
+      assert.equal(report.run.resumed.kept, 1 - again, stderr);
+      for (const name of stateFiles(sandbox).filter((name) => name.endsWith("json"))) {
+        assert.doesNotMatch(sandbox.read(`state/fanout/${name}`), /topsecret/);
+      }
+    }
+  }),
+);
