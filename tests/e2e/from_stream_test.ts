@@ -315,3 +315,41 @@ tasks:
     }
   }),
 );
+
+/** A hundred rows, of which the ones asked for are as many. */
+const hundred: readonly (readonly [target: string, sql: string])[] = [
+  [
+    "pg",
+    'query: "select i from generate_series(1, 100) i where i = any($1::int[])", params: [[1, 2, 3, 4, 5, 6, 7, 8]]',
+  ],
+  ["my", 'query: "select seq as i from seq_1_to_100"'],
+  ["lite", `query: "${slowCount(100, 1)}"`],
+];
+
+for (const [target, sql] of hundred) {
+  test(
+    `rows of ${target} are bounded by maxRows and each by maxBytes, and those that came first stand`,
+    available,
+    inSandbox(async (sandbox) => {
+      const outcomes = async (limits: string) => {
+        const { report, stderr } = await sandbox.runConfig(
+          `${targets}
+tasks:
+  rows: { target: ${target}, sql: { ${sql}, ${limits} } }
+  use: { foreach: { from: rows, each: rows }, target: cpu, exec: { command: [echo, "\${{ item.i }}"] } }
+`,
+          [],
+          { env: environment() },
+        );
+        assert.ok(report, stderr);
+        const [rows, ...uses] = report.results;
+        return [rows.error?.code ?? rows.outcome, ...uses.map((use: { outcome: string }) => use.outcome)];
+      };
+      const five = Array.from({ length: 5 }, () => "ok");
+      assert.deepEqual(await outcomes("maxRows: 5"), ["too_large", ...five, "skipped"]);
+      assert.deepEqual(await outcomes("maxRows: 5, ifMore: truncate"), ["ok", ...five]);
+      assert.deepEqual(await outcomes("maxRows: 5, ifMore: truncate, maxBytes: 50B"), ["ok", ...five]);
+      assert.deepEqual(await outcomes("maxBytes: 5B"), ["too_large", "skipped"]);
+    }),
+  );
+}
