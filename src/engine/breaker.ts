@@ -29,11 +29,12 @@ export class Breaker {
   readonly #calls: { at: number; healthy: boolean }[] = [];
   #unhealthy = 0;
   #inRow = 0;
-  #openUntil = 0;
+  #openedAt = -Infinity;
   #troubleSince = NaN;
   #probes = 0;
   #openings = 0;
   #troubledMs = 0;
+  #hasGivenUp = false;
 
   constructor(spec: BreakerSpec) {
     this.#spec = spec;
@@ -42,12 +43,12 @@ export class Breaker {
   /** Attempts that may be in flight. */
   allowance(now: number, limit: number): number {
     if (Number.isNaN(this.#troubleSince)) return limit;
-    return now < this.#openUntil ? 0 : Math.min(limit, this.#probes);
+    return now < this.openUntil ? 0 : Math.min(limit, this.#probes);
   }
 
   /** When it lets a probe pass; in the past unless it is open. */
   get openUntil(): number {
-    return this.#openUntil;
+    return this.#openedAt + this.#spec.openForMs;
   }
 
   /** An attempt that begins now is a probe: it uses up none of its run's attempts. */
@@ -66,12 +67,15 @@ export class Breaker {
     return { openings: this.#openings, openMs: this.#troubledMs + lasting };
   }
 
-  /** An attempt has ended. `isProbe` as it was when it began. */
-  record(healthy: boolean, isProbe: boolean, now: number, limit: number): void {
+  /** An attempt has ended that began at `startedAt`. */
+  record(healthy: boolean, startedAt: number, now: number, limit: number): void {
     if (!Number.isNaN(this.#troubleSince)) {
-      // What began before it opened says nothing new.
-      if (!isProbe) return;
-      if (!healthy) return this.#open(now);
+      // What began before it opened says nothing new, nor do probes beside the one that failed.
+      if (startedAt <= this.#openedAt) return;
+      if (!healthy) {
+        if (now - this.#troubleSince >= this.#spec.giveUpAfterMs) this.#hasGivenUp = true;
+        return this.#open(now);
+      }
       this.#probes *= 2;
       if (this.#probes >= limit) this.#close(now);
       return;
@@ -82,9 +86,9 @@ export class Breaker {
     if (isDown || this.#inRow >= minCalls) this.#open(now);
   }
 
-  /** It has not been closed for so long that the rest is not worth waiting for. */
-  hasGivenUp(now: number): boolean {
-    return now - this.#troubleSince >= this.#spec.giveUpAfterMs;
+  /** A probe failed after it had not been closed for so long that the rest is not worth waiting for. */
+  get hasGivenUp(): boolean {
+    return this.#hasGivenUp;
   }
 
   #remember(healthy: boolean, now: number): void {
@@ -104,7 +108,7 @@ export class Breaker {
       this.#troubleSince = now;
       this.#openings++;
     }
-    this.#openUntil = now + this.#spec.openForMs;
+    this.#openedAt = now;
     this.#probes = 1;
     this.#calls.length = 0;
     this.#unhealthy = 0;

@@ -14,6 +14,8 @@ export class AttemptCall implements Call {
   previous: AttemptCall | null = null;
   next: AttemptCall | null = null;
   settled = false;
+  /** It went out to its target, after what it had to wait for with its slot. */
+  isOut = false;
   /** Its deadline is that of its run's total timeout. */
   isCutShort = false;
   /** Sent to see whether the target is back: uses up none of its run's attempts. */

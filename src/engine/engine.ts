@@ -31,6 +31,7 @@ import {
   attemptOf,
   cancelledBy,
   circuitOpen,
+  didNotComeBack,
   internalFailure,
   isTimeout,
   judgeFailure,
@@ -372,12 +373,13 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const { sends, unsent } = pool;
     if (sends === null) return Infinity;
     while (unsent.length > 0) {
-      if (sends.nextAt > now) return sends.nextAt;
-      const { lane, run, call } = unsent.shift()!;
-      if (call.cancelled === undefined) {
+      const { lane, run, call } = unsent[0]!;
+      if (call.cancelled === undefined && !mustStay(pool, call, now)) {
+        if (sends.nextAt > now) return sends.nextAt;
         sends.take(now);
-        perform(lane, run, call);
-      } else settle(lane, run, call, neverPerformed(call.cancelled));
+      }
+      unsent.shift();
+      sendNow(lane, run, call, now);
     }
     return Infinity;
   }
@@ -425,10 +427,31 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const { pool } = lane;
     // The stop may have come while its begin was on the way to the disk.
     if (stopped) call.cancel({ code: stopped.code, message: stopped.message });
-    if (call.cancelled !== undefined) return settle(lane, run, call, neverPerformed(call.cancelled));
-    if (pool.sends === null) return perform(lane, run, call);
+    if (pool.sends === null || call.cancelled !== undefined) return sendNow(lane, run, call, clock.now());
     pool.unsent.push({ lane, run, call });
     mark(pool);
+    queueTurn();
+  }
+
+  function sendNow(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, now: number): void {
+    if (call.cancelled !== undefined) settle(lane, run, call, neverPerformed(call.cancelled));
+    else if (mustStay(lane.pool, call, now)) putBack(lane, run, call, now);
+    else perform(lane, run, call);
+  }
+
+  /** Since it got its slot the server has asked for a pause, or the breaker has opened. */
+  function mustStay({ breaker, askedUntil }: PoolState<P>, call: AttemptCall, now: number): boolean {
+    if (now < askedUntil) return true;
+    if (breaker === null || !breaker.isProbing) return false;
+    return !call.isProbe || now < breaker.openUntil || breaker.hasGivenUp;
+  }
+
+  /** It never went out: its slot is free again, and it waits as if it had not begun. */
+  function putBack(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, now: number): void {
+    release(lane.pool, lane.task, call);
+    run.attemptCount--;
+    waitAgain(lane, run, "again", now);
+    afterRelease(lane);
     queueTurn();
   }
 
@@ -449,6 +472,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   }
 
   function perform(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
+    call.isOut = true;
     let verdict: Verdict | Promise<Verdict>;
     try {
       verdict = hooks.perform(run, call);
@@ -490,20 +514,24 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
         endBegun(pool, run, { outcome: "ok" }, verdict.output);
       } else settleFailure(lane, run, call, attempt, verdict, now);
     }
-    mark(pool);
-    if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
+    afterRelease(lane);
     if (task.spec.family) pools.restIfIdle(pool, now);
     if (pool.running * 2 > pool.limit) queueTurnOfMany(now);
     else queueTurn();
   }
 
-  /** Tells the breaker and the adaptive limit; an attempt that the run cut off says nothing of the target. */
+  function afterRelease({ pool, task }: Lane<P>): void {
+    if (pool.givenUp) skipRest(pool);
+    mark(pool);
+    if (task.spec.limit !== undefined) { for (const other of task.lanes) mark(other.pool); }
+  }
+
+  /** Tells the breaker and the adaptive limit; an attempt that the run cut off, or kept in, says nothing of the target. */
   function noteHealth({ pool, task }: Lane<P>, call: AttemptCall, verdict: Verdict, now: number): void {
-    if (
-      verdict.kind === "backpressure" || (call.cancelled !== undefined && call.cancelled.code !== "timeout")
-    ) return;
+    if (!call.isOut || verdict.kind === "backpressure") return;
+    if (call.cancelled !== undefined && call.cancelled.code !== "timeout") return;
     const isHealthy = verdict.kind === "ok" || !speaksOfTrouble(call, verdict);
-    pool.breaker?.record(isHealthy, call.isProbe, now, pool.limit);
+    pool.breaker?.record(isHealthy, call.startedAt, now, pool.limit);
     if (pool.adaptive === null) return;
     const isLoss = !isHealthy || (verdict.kind === "failed" && verdict.throttled === true);
     const limit = pool.adaptive.record(now - call.startedAt, isLoss, pool.running, now, task.position);
@@ -543,22 +571,31 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (failure.throttled) pool.throttled++;
     if (failure.retryAfterMs !== undefined) pause(pool, now, failure.retryAfterMs);
     // One that was on its way when the breaker opened found what a probe finds: it cannot help it either.
-    const isProbe = call.isProbe || (pool.breaker?.isProbing === true && speaksOfTrouble(call, failure));
-    const isProbing = isProbe && attempt.outcome !== "cancelled" && attempt.error!.retryable && !stopped;
-    if (isProbing) return afterProbe(lane, run, attempt, failure, now);
+    const isProbe = (call.isProbe || (pool.breaker?.isProbing === true && speaksOfTrouble(call, failure))) &&
+      attempt.outcome !== "cancelled" && attempt.error!.retryable;
+    if (isProbe) run.attemptCount--;
     const judged = judgeFailure({
       attempt,
       attemptCount: run.attemptCount,
       retry: spec.retry,
       retryAfterMs: failure.retryAfterMs,
       stopped: stopped !== undefined,
+      givenUp: pool.givenUp,
       now,
       deadline: deadlineOf(run, spec),
       random: () => hooks.random(run, run.attemptCount),
     });
-    hooks.attempted?.(run, attempt, "end" in judged ? null : judged.waitMs);
-    if ("end" in judged) return endBegun(pool, run, judged.end, failure.output ?? null);
-    (failure.isPoll ? lane.again : lane.retries).push(now + judged.waitMs, run);
+    if ("end" in judged) {
+      hooks.attempted?.(run, attempt, null);
+      return endBegun(pool, run, judged.end, failure.output ?? null);
+    }
+    const waitMs = Math.max(judged.waitMs, (pool.breaker?.openUntil ?? 0) - now);
+    hooks.attempted?.(run, attempt, waitMs);
+    waitAgain(lane, run, failure.isPoll || isProbe ? "again" : "retries", now + waitMs);
+  }
+
+  function waitAgain(lane: Lane<P>, run: TaskRun<P>, among: "retries" | "again", until: number): void {
+    lane[among].push(until, run);
     waitLimits.note(lane, run);
   }
 
@@ -569,6 +606,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   /** The whole target waits; a run whose time is up before that is over ends now. */
   function pause(pool: PoolState<P>, now: number, ms: number): void {
     const until = now + ms;
+    pool.askedUntil = Math.max(pool.askedUntil, until);
     if (until <= pool.pausedUntil) return;
     pool.pausedUntil = until;
     const spreadMs = Math.min(spreadShare * ms, spreadLimitMs);
@@ -589,30 +627,15 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     return { outcome: "failed", error: { code: "timeout", message: why, retryable: false } };
   }
 
-  /** A probe that failed: its run waits for the next one, unless the breaker has given up. */
-  function afterProbe(lane: Lane<P>, run: TaskRun<P>, attempt: Attempt, failure: Failure, now: number): void {
-    const { pool } = lane;
-    if (pool.breaker!.hasGivenUp(now)) {
-      hooks.attempted?.(run, attempt, null);
-      endBegun(pool, run, lastFailure(attempt, "the target did not come back"), failure.output ?? null);
-      return giveUp(pool);
-    }
-    run.attemptCount--;
-    hooks.attempted?.(run, attempt, Math.max(0, pool.breaker!.openUntil - now));
-    lane.again.push(now, run);
-    waitLimits.note(lane, run);
-  }
-
   /** The breaker has waited long enough: everything that is left for this pool is skipped. */
-  function giveUp(pool: PoolState<P>): void {
-    pool.givenUp = true;
+  function skipRest(pool: PoolState<P>): void {
     for (const lane of pool.lanes) {
       for (const run of lane.ready.splice(0)) {
         lane.task.readyCount--;
         end(run, circuitOpen);
       }
       for (const run of takeWaiting(lane)) {
-        const ending = run.attempts.length > 0 ? endOfWait(run, "the target did not come back") : circuitOpen;
+        const ending = run.attempts.length > 0 ? endOfWait(run, didNotComeBack) : circuitOpen;
         endBegun(pool, run, ending, null);
       }
     }
@@ -632,8 +655,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       return endBegun(pool, run, { outcome: "failed", error }, null);
     }
     pool.pausedUntil = Math.max(pool.pausedUntil, now + backpressureMs);
-    lane.again.push(now, run);
-    waitLimits.note(lane, run);
+    waitAgain(lane, run, "again", now);
   }
 
   function endBegun(pool: PoolState<P>, run: TaskRun<P>, ending: Ending, output: Output | null): void {

@@ -57,6 +57,8 @@ export class PoolState<P> {
   /** Runs that ended because the retry budget put them off for too long. */
   retriesWithheld = 0;
   pausedUntil = 0;
+  /** The end of the last pause that a server asked for; what has its slot already stays in until then, too. */
+  askedUntil = 0;
   /** After a server's pause starts come one by one until then, so that they do not all come back at once. */
   spreadUntil = 0;
   /** Between two starts while they are spread, on average. */
@@ -71,8 +73,6 @@ export class PoolState<P> {
   readonly budget: RetryBudget | null;
   readonly breaker: Breaker | null;
   readonly adaptive: AdaptiveLimit | null;
-  /** The breaker gave up: what is left is skipped. */
-  givenUp = false;
   /** Which lane is asked first. */
   turn = 0;
   /** In the engine's list of pools to look at. */
@@ -99,6 +99,11 @@ export class PoolState<P> {
    */
   get begunLimit(): number {
     return Math.max(4_096, 16 * this.limit);
+  }
+
+  /** The breaker gave up: what is left is skipped. */
+  get givenUp(): boolean {
+    return this.breaker !== null && this.breaker.hasGivenUp;
   }
 
   get waitingForRetry(): number {

@@ -56,8 +56,8 @@ test("views() sums up every pool of a family, the forgotten ones too, in little 
     const { pool } = pools.laneOf(task, `origin ${i}`);
     pool.throttled = 2;
     pool.peak = i % 5;
-    pool.breaker!.record(false, false, i, 8);
-    pool.breaker!.record(true, true, i + 100, 1);
+    pool.breaker!.record(false, i, i, 8);
+    pool.breaker!.record(true, i + 100, i + 100, 1);
     pools.restIfIdle(pool, i + 100);
   }
   const [view] = pools.views(5_000);

@@ -40,6 +40,8 @@ export interface FailedAttempt {
   readonly retry: RetryPolicy;
   readonly retryAfterMs: number | undefined;
   readonly stopped: boolean;
+  /** Its target's breaker has given up. */
+  readonly givenUp: boolean;
   readonly now: number;
   /** The earlier of the run's deadline and this task run's total timeout; Infinity for none. */
   readonly deadline: number;
@@ -56,6 +58,7 @@ export function judgeFailure(failed: FailedAttempt): { readonly end: Ending } | 
   if (!error.retryable || failed.attemptCount >= failed.retry.attempts) return { end: { outcome, error } };
   // The stop took its next attempt away: nobody knows how it would have ended.
   if (failed.stopped) return { end: { outcome: "cancelled", error } };
+  if (failed.givenUp) return { end: lastFailure(attempt, didNotComeBack) };
   const waitMs = backoffMs(failed.retry, failed.attemptCount, failed.random(), retryAfterMs);
   if (now + waitMs < deadline) return { waitMs };
   const asksTooMuch = retryAfterMs !== undefined && now + retryAfterMs >= deadline;
@@ -71,6 +74,9 @@ export function judgeFailure(failed: FailedAttempt): { readonly end: Ending } | 
 
 /** Why a run ends whose next attempt would come too late. */
 export const noTimeLeft = "no time was left for another attempt";
+
+/** Why a run ends whose target was given up. */
+export const didNotComeBack = "the target did not come back";
 
 /** How a run ends that may not go on: by its last attempt. */
 export function lastFailure(attempt: Attempt, why: string): Ending {

@@ -13,6 +13,7 @@ const failed: FailedAttempt = {
   retry: { attempts: 3, initialMs: 200, maxMs: 20_000, jitter: "full" },
   retryAfterMs: undefined,
   stopped: false,
+  givenUp: false,
   now: 1_000,
   deadline: Infinity,
   random: () => 0.5,

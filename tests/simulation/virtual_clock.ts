@@ -9,6 +9,8 @@ export class VirtualClock implements EngineClock {
   readonly #events = new TimeHeap<() => void>();
   readonly #soon: (() => void)[] = [];
   #wasHeldUp = false;
+  /** Called when all that was to be done at this time has been done. */
+  onQuiet = () => {};
 
   now(): number {
     return this.#now;
@@ -51,6 +53,7 @@ export class VirtualClock implements EngineClock {
         continue;
       }
       const at = Math.min(this.#events.earliest, this.#armedAt);
+      if (at > this.#now) this.onQuiet();
       if (at === Infinity) throw new Error(`deadlock at ${this.#now} ms: no timer and not finished`);
       this.#now = Math.max(this.#now, at);
       const timerFirst = this.#wasHeldUp && this.#armedAt <= this.#now;
