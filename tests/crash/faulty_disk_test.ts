@@ -30,7 +30,7 @@ const endings: { readonly [name: string]: RegExp } = {
   "report.html": /<\/html>\n$/,
   "report.xml": /<\/testsuites>\n$/,
   "report.prom": /\nfanout_\S+.* [\d.e+]+\n$/,
-  "collected.csv": /^(said)?\r\n([^]*\r\n)?$/,
+  "collected.csv": /^(said\r\n([^]*\r\n)?)?$/,
 };
 const before = "what stood there before";
 
