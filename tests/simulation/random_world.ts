@@ -71,7 +71,11 @@ export function failed(
 }
 
 /** What the server answers now, and after how long. */
-export function serve(server: RandomServer, now: number, random: () => number): { ms: number; verdict: Verdict } {
+export function serve(
+  server: RandomServer,
+  now: number,
+  random: () => number,
+): { ms: number; verdict: Verdict } {
   if (now >= server.downFrom && now < server.downTo && random() < 0.9) {
     return { ms: random() * 10, verdict: random() < 0.6 ? answers.down() : answers.broken() };
   }

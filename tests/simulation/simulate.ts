@@ -140,7 +140,9 @@ export async function simulate(seed: number): Promise<Story> {
     if (item.state !== "slot") takesSlot(run);
     if (stopped !== null) wrong(`${item.name} went out after the stop`);
     if (refused.has(item)) wrong(`${item.name} went out unrecorded`);
-    if (!item.next.includes(call.attempt)) wrong(`${item.name} had attempt ${call.attempt}, not ${item.next}`);
+    if (!item.next.includes(call.attempt)) {
+      wrong(`${item.name} had attempt ${call.attempt}, not ${item.next}`);
+    }
     if (call.attempt > spec.retry.attempts) wrong(`${item.name} had too many attempts`);
     const out = { now: clock.now(), name: item.name, isRetry: item.isRetry };
     item.isRetry = item.isPoll = false;
@@ -217,7 +219,9 @@ export async function simulate(seed: number): Promise<Story> {
     if (item.state === "out") wrong(`${item.name} ended while it was out`);
     const { totalMs } = tasks[run.task]!;
     const lateMs = now - run.startedAt - (totalMs ?? Infinity);
-    if (lateMs > dyingMs + (item.isRecorded ? world.diskMs : 0) + 1e-6) wrong(`${item.name} ended ${lateMs} ms late`);
+    if (lateMs > dyingMs + (item.isRecorded ? world.diskMs : 0) + 1e-6) {
+      wrong(`${item.name} ended ${lateMs} ms late`);
+    }
     pool.waiting.delete(item);
     const hasTimeLimit = totalMs !== null || world.deadline !== null;
     checkEnding({

@@ -36,7 +36,9 @@ export class SimulatedPool {
     // Under a rate an attempt goes out later than the budget was asked.
     this.budget = spec.retryBudget === false || spec.ratePerMs !== undefined ? null : new BudgetRule(wrong);
     const rate = spec.ratePerMs === undefined ? null : new RateRule(spec.ratePerMs, spec.burst!, wrong);
-    this.#rules = [this.pause, this.breaker, this.adaptive, this.budget, rate].filter((rule) => rule !== null);
+    this.#rules = [this.pause, this.breaker, this.adaptive, this.budget, rate].filter((rule) =>
+      rule !== null
+    );
   }
 
   /** @throws for a member of a family */

@@ -64,7 +64,9 @@ export class AdaptiveRule implements Rule {
     if (this.#mostRunning < this.#limit) this.wrong(`the limit grew and was not in use: ${step}`);
     // At its least limit it may have taken slow answers for the usual ones and begun anew.
     const isStarting = !this.#hasShrunk || this.#wasAtLeast;
-    if (limit > (isStarting ? 2 * this.#limit : this.#limit + 1)) this.wrong(`the limit grew too fast: ${step}`);
+    if (limit > (isStarting ? 2 * this.#limit : this.#limit + 1)) {
+      this.wrong(`the limit grew too fast: ${step}`);
+    }
   }
 
   #checkShrinking(limit: number, isWindow: boolean, step: string): void {

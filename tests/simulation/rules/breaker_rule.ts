@@ -33,7 +33,9 @@ export class BreakerRule implements Rule {
     if (this.hasGivenUp) this.wrong(`${name} went out though the target was given up`);
     if (!this.isClosed) {
       this.probes++;
-      if (now < this.#openedAt + this.spec.openForMs) this.wrong(`${name} went out while the breaker was open`);
+      if (now < this.#openedAt + this.spec.openForMs) {
+        this.wrong(`${name} went out while the breaker was open`);
+      }
       const probing = this.#out.filter((at) => at > this.#openedAt).length;
       if (probing >= 2 ** this.#successes) this.wrong(`${name} is one probe too many beside ${probing}`);
     }

@@ -35,7 +35,9 @@ export class BudgetRule implements Rule {
         const to = this.#again[j]!;
         while (next < this.#firsts.length && this.#firsts[next]! <= to) next++;
         const allowed = 0.2 * (next - before) + 251 + (to - from) / 1_000;
-        if (j - i + 1 > allowed + 1e-6) return this.wrong(`${j - i + 1} retries from ${from} to ${to}, not ${allowed}`);
+        if (j - i + 1 > allowed + 1e-6) {
+          return this.wrong(`${j - i + 1} retries from ${from} to ${to}, not ${allowed}`);
+        }
       }
     });
   }

@@ -39,7 +39,9 @@ export class CeilingRule {
     const robbed = this.#hungry.find((other) =>
       other !== pool && other.view.running < this.#share(other) && this.#couldStart(other, now)
     );
-    if (robbed) this.wrong(`${pool.name} took a slot beyond its share, and ${robbed.name} waits below its own`);
+    if (robbed) {
+      this.wrong(`${pool.name} took a slot beyond its share, and ${robbed.name} waits below its own`);
+    }
   }
 
   /** Whether nothing but the ceiling keeps it from starting something; no for one of which that cannot be said. */
