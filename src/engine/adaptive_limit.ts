@@ -17,9 +17,11 @@ import { type LimitChange, noteChange } from "./limit_history.ts";
  * is. The value that led to a loss is tried again after eight windows, and two losses are enough then; when it fails
  * again, after sixteen. So a capacity that stays costs few errors, and one that rises is soon found.
  *
- * *Latencies*: see {@link LatencyBaselines}. When the limit has been halved (or is at its least) for high latencies and
- * they did not fall with it, by half as much at least, it is not the limit that makes them high: it is restored, and
- * what is measured now is the baseline. (In a queue the latency is proportional to the limit, by Little's law.)
+ * *Latencies*: see {@link LatencyBaselines}. They count from the second window in a row that finds the same: while a
+ * change is under way, what is measured is partly of before. In a queue the latency is proportional to the limit (Little's
+ * law), so the limit falls as far as would make it double the baseline. When the limit has been halved (or is at its least)
+ * and they did not fall with it, by half as much at least, it is not the limit that makes them high: it is restored, and
+ * what is measured now is the baseline.
  *
  * Source: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the use of
  * latency follows TCP Vegas (Brakmo and Peterson, 1995), the caution near the last loss CUBIC (Ha, Rhee and Xu, 2008);
@@ -45,8 +47,10 @@ export class AdaptiveLimit {
   #caution = minCaution;
   /** Windows that ended since the last change. */
   #calmWindows = 0;
+  /** How slow the last window was at this limit; 0 when it was not. */
+  #slowBefore = 0;
   /** What held when latencies became high, or when the limit had last been halved for them. */
-  #slowSince: { readonly limit: number; slowdown: number } | null = null;
+  #slowSince: { readonly limit: number; readonly slowdown: number } | null = null;
 
   constructor(bounds: { readonly min: number; readonly max: number }) {
     this.#min = bounds.min;
@@ -96,6 +100,7 @@ export class AdaptiveLimit {
     const slowdown = this.#latencies.slowdown(this.limit);
     if (slowdown > 1) this.#slowDown(now, slowdown);
     else {
+      this.#slowBefore = 0;
       this.#slowSince = null;
       if (this.#wasFull && this.#losses <= 1) this.#grow(now);
     }
@@ -103,21 +108,24 @@ export class AdaptiveLimit {
   }
 
   #slowDown(now: number, slowdown: number): void {
-    const since = this.#slowSince ??= { limit: this.limit, slowdown };
-    // It goes on rising for a while, since attempts begun at a lower limit end in between.
-    since.slowdown = Math.max(since.slowdown, slowdown);
+    const isSame = slowdown < sameFactor * this.#slowBefore;
+    this.#slowBefore = slowdown;
+    if (!isSame) return;
+    let since = this.#slowSince;
+    if (since === null || slowdown > sameFactor * since.slowdown) {
+      this.#slowSince = since = { limit: this.limit, slowdown };
+    }
     if (this.limit > this.#min && 2 * this.limit > since.limit) return this.#shrinkBy(slowdown, now);
     const hasHelped = (since.slowdown / slowdown) ** 2 > since.limit / this.limit;
-    this.#slowSince = null;
     if (hasHelped && this.limit > this.#min) {
       this.#slowSince = { limit: this.limit, slowdown };
       return this.#shrinkBy(slowdown, now);
     }
+    this.#slowSince = null;
     this.#latencies.forget();
     if (!hasHelped && since.limit > this.limit) this.#change(now, since.limit, "restored");
   }
 
-  /** In a queue the latency is proportional to the limit (Little's law): so far and it would be double the baseline. */
   #shrinkBy(slowdown: number, now: number): void {
     this.#shrink(now, Math.max(0.5, Math.min(0.9, 2 / slowdown)), "latency");
   }
@@ -149,12 +157,15 @@ export class AdaptiveLimit {
 
   #change(now: number, limit: number, why: LimitChange["why"]): void {
     this.limit = limit;
+    this.#slowBefore = 0;
     this.#calmWindows = 0;
     noteChange(this.history, { at: now, limit, why });
   }
 }
 
 const startLimit = 4;
+/** By more than this factor what is measured is not the same. */
+const sameFactor = 1.25;
 const minWindowMs = 100;
 /** Windows without a change before the value that led to a loss is tried again. */
 const minCaution = 8;

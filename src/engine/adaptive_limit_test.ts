@@ -130,7 +130,11 @@ test("AdaptiveLimit shrinks as far as high latencies would fall to twice their b
   const { adaptive, window } = limitOf(1, 32);
   for (let i = 0; i < 9; i++) window({ count: adaptive.limit });
   assert.equal(adaptive.limit, 32);
-  const slow = (times: number) => window({ ms: 102 * times - 2 });
+  const slow = (times: number) => {
+    const before = adaptive.limit;
+    assert.equal(window({ ms: 102 * times - 2 }), before, "one window is not enough");
+    return window({ ms: 102 * times - 2 });
+  };
   assert.equal(slow(2.1), 28, "a tenth");
   assert.equal(slow(2.5), 22, "a fifth");
   assert.equal(slow(9), 11, "a half");
@@ -141,6 +145,13 @@ test("AdaptiveLimit measures a slow task by its own baseline", () => {
   for (let i = 0; i < 20; i++) window({ ms: i % 2 === 0 ? 10 : 900, task: i % 2, count: 16 });
   assert.equal(adaptive.limit, 16);
   assert.ok(adaptive.history.every(({ why }) => why !== "latency"));
+});
+
+test("AdaptiveLimit waits until latencies cease to rise", () => {
+  const { adaptive, window } = limitOf(1, 32);
+  for (let i = 0; i < 9; i++) window({ count: adaptive.limit });
+  for (const ms of [250, 350, 500]) assert.equal(window({ ms }), 32);
+  assert.equal(window({ ms: 500 }), 16);
 });
 
 test("AdaptiveLimit goes on shrinking while that brings latencies down", () => {

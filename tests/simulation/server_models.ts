@@ -53,14 +53,17 @@ function turnsAway(capacity: OverTime, { afterMs = 5, latency = evenly } = {}) {
  * So many are worked on, the others wait in line; those who find no room there are turned away. What has come is worked
  * on, whether anybody still waits for it or not: who gave up after `patienceMs` has gained nothing.
  */
-function queues(workers: OverTime, { latency = evenly, room = Infinity, patienceMs = Infinity } = {}) {
+function queues(
+  workers: OverTime,
+  { latency = evenly, slowness = (() => 1) as OverTime, room = Infinity, patienceMs = Infinity } = {},
+) {
   return (): Serve => {
     let ends: number[] = [];
     return ({ now, random }) => {
       ends = ends.filter((end) => end > now).sort((a, b) => a - b);
       const ahead = ends.length - workers(now);
       if (ahead >= room) return { ms: 5, verdict: shed };
-      const ms = (ahead < 0 ? 0 : ends[ahead]! - now) + latency(random);
+      const ms = (ahead < 0 ? 0 : ends[ahead]! - now) + latency(random) * slowness(now);
       ends.push(now + ms);
       return ms > patienceMs ? { ms: patienceMs, verdict: timeout } : { ms, verdict: ok };
     };
@@ -137,6 +140,14 @@ export const serverModels: { readonly [name: string]: ServerModel } = {
   "queues for 20, 6 and 20 again": { start: queues((now) => now < 3_000 || now > 8_000 ? 20 : 6) },
   "queues for 8, and has room for 8 in line": { start: queues(() => 8, { room: 8 }) },
   "queues for 12, and loses who waits for too long": { start: queues(() => 12, { patienceMs: 200 }) },
+  "queues for 16, every other four seconds for 4, and loses who waits for too long": {
+    start: queues(alternating(4_000, 16, 4), { latency: () => 100, patienceMs: 2_000 }),
+    runs: 2_000,
+    max: 128,
+  },
+  "queues for 24, and after two seconds works four times as slowly": {
+    start: queues(() => 24, { slowness: step(2_000, 1, 4) }),
+  },
   "queues for 4, and answers in a millisecond": {
     start: queues(() => 4, { latency: quickly }),
     runs: 10_000,
