@@ -8,8 +8,8 @@ import { type LimitChange, noteChange } from "./limit_history.ts";
  *     most latencies > 2 · baseline, by a factor f on average:          limit ← max(min, ⌊limit · max(½, min(0.9, 2/f))⌋)
  *     otherwise, when the limit was reached and little was lost:        limit ← min(max, limit + 1)
  *
- * The increase is a doubling until the first decrease, and a window lasts until as many attempts as the limit have ended;
- * after the first decrease at least 10, and 100 ms. What began before a decrease is its cause, and says nothing about
+ * The increase is a doubling until the first decrease, which takes back the last one when latencies ask for it. A window
+ * lasts until as many attempts as the limit have ended; after the first decrease at least 10, and 100 ms. What began before a decrease is its cause, and says nothing about
  * what holds since.
  *
  * *Losses* fill a bucket, one each, from which every attempt that ends takes a tenth out; more than three overflow it. So
@@ -98,8 +98,11 @@ export class AdaptiveLimit {
   #step(now: number): void {
     this.#calmWindows++;
     const slowdown = this.#latencies.slowdown(this.limit);
-    if (slowdown > 1) this.#slowDown(now, slowdown);
-    else {
+    if (slowdown > 1) {
+      const hasJustDoubled = this.#isStarting && this.#calmWindows === 1;
+      if (hasJustDoubled) this.#shrink(now, 0.5, "latency");
+      else this.#slowDown(now, slowdown);
+    } else {
       this.#slowBefore = 0;
       this.#slowSince = null;
       if (this.#wasFull && this.#losses <= 1) this.#grow(now);

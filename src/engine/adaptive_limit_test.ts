@@ -147,6 +147,13 @@ test("AdaptiveLimit measures a slow task by its own baseline", () => {
   assert.ok(adaptive.history.every(({ why }) => why !== "latency"));
 });
 
+test("AdaptiveLimit takes back the doubling that made answers slow", () => {
+  const { adaptive, window } = limitOf(1, 64);
+  const slowOver8 = () => window({ count: adaptive.limit, ms: 100 * Math.max(1, adaptive.limit / 8) });
+  for (let i = 0; i < 4; i++) slowOver8();
+  assert.deepEqual(changes(adaptive), ["start 4", "growth 8", "growth 16", "growth 32", "latency 16"]);
+});
+
 test("AdaptiveLimit waits until latencies cease to rise", () => {
   const { adaptive, window } = limitOf(1, 32);
   for (let i = 0; i < 9; i++) window({ count: adaptive.limit });
@@ -166,7 +173,7 @@ test("AdaptiveLimit goes on shrinking while that brings latencies down", () => {
 for (const min of [1, 12]) {
   test(`AdaptiveLimit takes back decreases that did not help: the target is slow by itself, from ${min} on`, () => {
     const { adaptive, window } = limitOf(min, 16);
-    while (adaptive.limit < 16) window();
+    for (let i = 0; i < 6; i++) window();
     for (let i = 0; i < 40; i++) window({ ms: 300 });
     assert.equal(adaptive.limit, 16);
     const whys = adaptive.history.map(({ why }) => why);
