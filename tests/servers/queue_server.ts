@@ -8,7 +8,7 @@ export interface QueueServer extends RawServer {
 }
 
 export interface QueueServerOptions {
-  /** How many at a time, as time passes since it started. */
+  /** How many at a time, as time passes since its first request: how long the program took to start is no part of it. */
   capacity(elapsedMs: number): number;
   /** One request takes so long, as time passes. */
   workMs(elapsedMs: number): number;
@@ -18,7 +18,7 @@ export interface QueueServerOptions {
 
 /** Starts one on a free port of the loopback. */
 export async function startQueueServer(options: QueueServerOptions): Promise<QueueServer> {
-  const startedAt = performance.now();
+  let startedAt = NaN;
   const seen: QueueServer["seen"] = [];
   const waiting: (() => void)[] = [];
   let busy = 0;
@@ -33,6 +33,7 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
     }, options.workMs(elapsedMs()));
   };
   const server = await startRawServer(({ path, socket }) => {
+    if (Number.isNaN(startedAt)) startedAt = performance.now();
     const one = { at: elapsedMs(), path, status: 200 };
     seen.push(one);
     const answer = () =>
