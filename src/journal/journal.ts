@@ -46,7 +46,7 @@ export interface Journal {
    */
   addList(task: number, index: number, id: string, listJson: string): void;
   /** A task run that may not be repeated starts: resolves when that is on the disk. @throws JournalError when it cannot be. */
-  begin(task: number, index: number, id: string): Promise<void>;
+  begin(task: number, index: number, id: string, inputJson: string): Promise<void>;
   /** How many inputs a task has, when that was not known at the start. */
   setTotal(task: number, total: number): void;
   /** From this input of a task on, they come from another run of its producer. */
@@ -151,8 +151,8 @@ class RunJournal implements Journal {
     this.#scheduleCommit();
   }
 
-  begin(task: number, index: number, id: string): Promise<void> {
-    this.#addText(beginText(task, index, id));
+  begin(task: number, index: number, id: string, inputJson: string): Promise<void> {
+    this.#addText(beginText(task, index, id, inputJson));
     return this.#sync.next();
   }
 

@@ -142,10 +142,14 @@ test("append() refuses a second result for one task run", async () => {
   assert.throws(() => append(journal, 0, 1), /closed/);
 });
 
+const inputOf = (index: number) => `{"key":"k${index}","item":{"n":${index}},"matrix":null}`;
+
 test("begin() resolves once its record is on disk, many with one sync", async () => {
   const disk = faultyDisk();
   const { journal } = await open(disk);
-  await Promise.all(Array.from({ length: 50 }, (_, index) => journal.begin(0, index, idOf(0, index))));
+  await Promise.all(
+    Array.from({ length: 50 }, (_, index) => journal.begin(0, index, idOf(0, index), inputOf(index))),
+  );
   assert.equal(disk.calls.syncSoon, 1);
   const run = read(journal.path);
   assert.equal(run.lost.length, 50);
@@ -155,6 +159,7 @@ test("begin() resolves once its record is on disk, many with one sync", async ()
   const after = read(journal.path);
   assert.equal(after.lost.length, 49);
   assert.ok(!after.lost.some((lost) => lost.index === 7));
+  assert.deepEqual(after.lost[48]!.input, JSON.parse(inputOf(49)));
   after.close();
 });
 
@@ -201,9 +206,9 @@ for (const call of ["write", "syncSoon"] as const) {
       const { journal, clock, directory } = await open(disk, (error) => broken.push(error));
       disk.arm({ call, nth: 1, forGood });
       append(journal, 0, 0);
-      await assert.rejects(journal.begin(0, 1, idOf(0, 1)), /no space is left.*--state-dir/);
+      await assert.rejects(journal.begin(0, 1, idOf(0, 1), inputOf(1)), /no space is left.*--state-dir/);
       append(journal, 0, 1);
-      await assert.rejects(journal.begin(0, 2, idOf(0, 2)), JournalError);
+      await assert.rejects(journal.begin(0, 2, idOf(0, 2), inputOf(2)), JournalError);
       await assert.rejects(journal.finish(closing), JournalError);
       for (const index of [0, 1]) assert.equal(textAt(journal.results, 0, index), resultOf(0, index));
       const calls = disk.calls[call];
@@ -282,7 +287,7 @@ test("readJournal() of a journal cut at every byte keeps every whole record and 
 test("readJournal() notices any flipped byte, and names its line", async () => {
   const { journal } = await open();
   for (let index = 0; index < 3; index++) append(journal, 0, index);
-  await journal.begin(1, 0, idOf(1, 0));
+  await journal.begin(1, 0, idOf(1, 0), inputOf(0));
   await journal.close();
   const whole = readFileSync(journal.path);
   const damagedPath = join(root, "damaged.ndjson");

@@ -2,6 +2,7 @@ import type { Value } from "../model/json.ts";
 import { parseJson } from "../model/json.ts";
 import type {
   LostRun,
+  NamedInput,
   OriginChange,
   Origins,
   ResultStore,
@@ -89,7 +90,7 @@ function readOpen(
   let strangeAt = -1;
   const totals = new Map<number, number>();
   const origins = new Map<number, OriginChange[]>();
-  const lost = new Map<string, LostRun>();
+  const lost = new Map<string, BegunRun>();
   const offsets = new Offsets();
   const record = {} as RunRecord;
 
@@ -125,7 +126,10 @@ function readOpen(
       results: resultPages(offsets, (into, length, position) => readFully(disk, fd, into, length, position)),
       totals: found.tasks.map((task, position) => totals.get(position) ?? task.total),
       origins,
-      lost: [...lost.values()],
+      lost: [...lost.values()].map(({ inputAt, inputLength, ...begun }) => ({
+        ...begun,
+        input: readInput(disk, fd, inputAt, inputLength),
+      })),
       tornBytes: scan.tornBytes,
       close: () => disk.close(fd),
     },
@@ -140,7 +144,13 @@ function readOpen(
   function takeRun(run: RunRecord, resultAt: number, position: number): void {
     if (run.type === "begin") {
       const id = recordId(run);
-      lost.set(id, { task: run.task, index: run.index, id });
+      lost.set(id, {
+        task: run.task,
+        index: run.index,
+        id,
+        inputAt: resultAt,
+        inputLength: run.resultTo - run.resultFrom,
+      });
       return;
     }
     if (run.type === "list") return onList?.(run, position);
@@ -150,6 +160,9 @@ function readOpen(
     onRun?.(run, position);
   }
 }
+
+/** Where its input stands: only what never ended is asked for it. */
+type BegunRun = Omit<LostRun, "input"> & { readonly inputAt: number; readonly inputLength: number };
 
 type StoredHeader = RunHeader & { readonly version: number };
 
@@ -167,6 +180,12 @@ export function recordResult(record: RunRecord): string {
 
 function parseMembers(bytes: Uint8Array, from: number, end: number): { readonly [name: string]: Value } {
   return parseJson(decoder.decode(bytes.subarray(from, end)) + "}") as { readonly [name: string]: Value };
+}
+
+function readInput(disk: Disk, fd: number, position: number, length: number): NamedInput {
+  const bytes = new Uint8Array(length);
+  readFully(disk, fd, bytes, length, position);
+  return parseJson(decoder.decode(bytes)) as unknown as NamedInput;
 }
 
 function readFully(disk: Disk, fd: number, into: Uint8Array, length: number, position: number): number {

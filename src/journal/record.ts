@@ -29,8 +29,8 @@ export function runPrefix(
 }
 
 /** A task run that may not be repeated is about to start. */
-export function beginText(task: number, index: number, id: string): string {
-  return `{"type":"begin","id":"${id}","task":${task},"index":${index}`;
+export function beginText(task: number, index: number, id: string, inputJson: string): string {
+  return `{"type":"begin","id":"${id}","task":${task},"index":${index},"input":${inputJson}`;
 }
 
 /** A record of another type, without its end. */
@@ -75,7 +75,10 @@ export function checkRecord(bytes: Uint8Array, from: number, to: number): number
   return crc === crc32(bytes.subarray(from, end)) ? end : -1;
 }
 
-/** The members of a `run`, `kept`, `list` or `begin` record, at positions of the buffer it was read from. */
+/**
+ * The members of a `run`, `kept`, `list` or `begin` record, at positions of the buffer it was read from; the result of a
+ * `begin` is its input.
+ */
 export interface RunRecord {
   type: RunRecordType | "begin";
   bytes: Uint8Array;
@@ -107,11 +110,14 @@ export function parseRunRecord(bytes: Uint8Array, from: number, end: number, rec
   at += ',"index":'.length;
   record.index = 0;
   for (; isDigit(bytes[at]!); at++) record.index = record.index * 10 + (bytes[at]! - zero);
-  if (type === "begin") return true;
+  record.resultTo = end;
+  if (type === "begin") {
+    record.resultFrom = at + ',"input":'.length;
+    return true;
+  }
   at += ',"outcome":"'.length;
   record.outcome = outcomeByLetters[(bytes[at]! << 8) | bytes[at + 1]!]!;
   record.resultFrom = at + record.outcome.length + '","result":'.length;
-  record.resultTo = end;
   return true;
 }
 

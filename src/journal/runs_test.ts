@@ -41,7 +41,9 @@ async function record(
   for (const [index, outcome, word] of results) {
     journal.append(0, index, idOf(index), outcome, resultOf(index, word));
   }
-  for (const index of options.begun ?? []) await journal.begin(0, index, idOf(index));
+  for (const index of options.begun ?? []) {
+    await journal.begin(0, index, idOf(index), '{"key":null,"item":null,"matrix":null}');
+  }
   if (!options.killed) await journal.finish(sampleClosing);
   await journal.close();
 }

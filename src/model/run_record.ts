@@ -2,6 +2,7 @@
 import type { Value, ValueMap } from "./json.ts";
 import type { Outcome } from "./outcome.ts";
 import type { KindName } from "./plan.ts";
+import type { Result } from "./result.ts";
 
 /** What is known when a run begins. */
 export interface RunHeader {
@@ -128,7 +129,11 @@ export interface LostRun {
   readonly task: number;
   readonly index: number;
   readonly id: string;
+  readonly input: NamedInput;
 }
+
+/** What tells an input from others, secrets masked. */
+export type NamedInput = Pick<Result, "key" | "item" | "matrix">;
 
 /** What became of a task run in an earlier run. */
 export type EarlierEnd =

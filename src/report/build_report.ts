@@ -1,5 +1,5 @@
 import type { OutcomeCounts } from "../model/outcome.ts";
-import type { TargetClosing } from "../model/run_record.ts";
+import type { LostRun, TargetClosing } from "../model/run_record.ts";
 import { adviseTarget } from "./advice.ts";
 import { encodeResult } from "./encode_result.ts";
 import { makeRedactor } from "./redactor.ts";
@@ -40,21 +40,26 @@ export function buildReport(source: ReportSource, stats: RunStats): Report {
   return { head, source, slowest, failedByCode, emptyTasks: emptyTasks(source) };
 }
 
-/** What is filled in holds no data, so there is nothing to mask. */
+/** What is filled in holds no data, or what the journal kept of an input: there is nothing to mask. */
 const nothingSecret = makeRedactor(new Map());
 
 /** The JSON of a result that nobody recorded. */
-export function missingJson(source: ReportSource, task: number, index: number, isLost: boolean): string {
-  return encodeResult(missingResult(source, task, index, isLost), nothingSecret);
+export function missingJson(
+  source: ReportSource,
+  task: number,
+  index: number,
+  lost: LostRun | undefined,
+): string {
+  return encodeResult(missingResult(source, task, index, lost), nothingSecret);
 }
 
 function addMissing(source: ReportSource, stats: RunStats): void {
   if (source.closing !== null) return;
-  const isLost = lostPlaces(source);
+  const lostAt = lostPlaces(source);
   for (const places = new Places(source); places.next();) {
     const { task, index } = places;
     if (source.results.has(task, index)) continue;
-    const result = missingResult(source, task, index, isLost(task, index));
+    const result = missingResult(source, task, index, lostAt(task, index));
     stats.add(result, result.error === null ? "" : encodeResult(result, nothingSecret));
   }
 }

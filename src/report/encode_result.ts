@@ -1,6 +1,7 @@
 import { stringifyJson, type Value } from "../model/json.ts";
 import type { RunError } from "../model/outcome.ts";
 import type { AttemptRecord, Result } from "../model/result.ts";
+import type { NamedInput } from "../model/run_record.ts";
 import { maskValue } from "./mask_value.ts";
 import type { SecretRedactor } from "./redactor.ts";
 
@@ -13,6 +14,12 @@ import type { SecretRedactor } from "./redactor.ts";
 export function encodeResult(result: Result, redactor: SecretRedactor): string {
   const text = encode(result, jsonOf);
   return redactor.finds(text) ? encode(result, (value) => maskedJsonOf(value, redactor)) : text;
+}
+
+/** What a result says of its input, alone and without secrets. */
+export function encodeInput({ key, item, matrix }: NamedInput, redactor: SecretRedactor): string {
+  const data = (value: Value) => maskedJsonOf(value, redactor);
+  return `{"key":${data(key)},"item":${data(item)},"matrix":${data(matrix)}}`;
 }
 
 /** Member by member: names and order are the contract, and `JSON.stringify` of the whole is slower. */

@@ -19,14 +19,14 @@ export function renderSourceOf(report: Report): RenderSource {
   return {
     head: report.head,
     *resultTexts() {
-      const isLost = lostPlaces(source);
+      const lostAt = lostPlaces(source);
       for (const places = new Places(source); places.next();) {
         const { task, index } = places;
         let text = "";
         const isThere = source.results.copy(task, index, (bytes, from, to) => {
           text += decoder.decode(bytes.subarray(from, to), { stream: true });
         });
-        yield isThere ? text : missingJson(source, task, index, isLost(task, index));
+        yield isThere ? text : missingJson(source, task, index, lostAt(task, index));
       }
     },
   };

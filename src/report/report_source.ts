@@ -53,32 +53,37 @@ function placesOfTask(source: ReportSource, task: number): number {
  * What is known of an input whose end was never recorded: it did not run, unless it was begun and may not be repeated;
  * then nobody knows.
  */
-export function missingResult(source: ReportSource, task: number, index: number, isLost: boolean): Result {
+export function missingResult(
+  source: ReportSource,
+  task: number,
+  index: number,
+  lost: LostRun | undefined,
+): Result {
   const { name, kind, target } = source.header.tasks[task]!;
   return {
     index,
     task: name,
-    key: null,
-    item: null,
-    matrix: null,
+    key: lost?.input.key ?? null,
+    item: lost?.input.item ?? null,
+    matrix: lost?.input.matrix ?? null,
     target,
     kind,
-    outcome: isLost ? "failed" : "not_run",
+    outcome: lost ? "failed" : "not_run",
     reason: null,
     queuedMs: 0,
     durationMs: 0,
     attempts: [],
     output: null,
     outputs: null,
-    error: isLost ? { code: "outcome_unknown", message: lostMessage, retryable: false } : null,
+    error: lost ? { code: "outcome_unknown", message: lostMessage, retryable: false } : null,
   };
 }
 
 const lostMessage =
   "the run was killed while this was under way: it may or may not have happened, and is not repeated by itself";
 
-/** Which places are lost, by task and index. */
-export function lostPlaces(source: ReportSource): (task: number, index: number) => boolean {
-  const lost = new Set(source.lost.map(({ task, index }) => `${task}/${index}`));
-  return (task, index) => lost.size > 0 && lost.has(`${task}/${index}`);
+/** What was lost at a place, by task and index. */
+export function lostPlaces(source: ReportSource): (task: number, index: number) => LostRun | undefined {
+  const lost = new Map(source.lost.map((run) => [`${run.task}/${run.index}`, run]));
+  return (task, index) => lost.size === 0 ? undefined : lost.get(`${task}/${index}`);
 }

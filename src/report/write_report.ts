@@ -23,7 +23,7 @@ async function writeJson(report: Report, write: WriteBytes): Promise<void> {
   let used = 0;
   const { source } = report;
   const { opening, separator, closing } = jsonFrame(report.head);
-  const isLost = lostPlaces(source);
+  const lostAt = lostPlaces(source);
   const between = encoder.encode(separator);
   putText(opening);
   let isFirst = true;
@@ -32,7 +32,7 @@ async function writeJson(report: Report, write: WriteBytes): Promise<void> {
     if (!isFirst) put(between, 0, between.length);
     isFirst = false;
     if (!source.results.copy(task, index, put)) {
-      putText(missingJson(source, task, index, isLost(task, index)));
+      putText(missingJson(source, task, index, lostAt(task, index)));
     }
     if (used < flushBytes) continue;
     await write(bytes, used);

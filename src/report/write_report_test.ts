@@ -64,7 +64,8 @@ test("writeReport() writes head and results, these in input order, in a private 
 
 test("writeReport() of a killed run fills in what has no record; the counts add up", async () => {
   const path = newPath();
-  const lost = [{ task: 1, index: 3, id: "x" }, { task: 2, index: 1, id: "y" }];
+  const input = { key: "k", item: 17, matrix: null };
+  const lost = [{ task: 1, index: 3, id: "x", input }, { task: 2, index: 1, id: "y", input }];
   const header = {
     ...sampleHeader,
     tasks: sampleHeader.tasks.map((task) => ({ ...task, total: task.total || null })),
@@ -84,7 +85,8 @@ test("writeReport() of a killed run fills in what has no record; the counts add 
       "thumbs failed",
     ],
   );
-  assert.equal(report.results[4].error.code, "outcome_unknown");
+  const { error, key, item } = report.results[4];
+  assert.deepEqual([error.code, key, item], ["outcome_unknown", "k", 17]);
   assert.deepEqual(
     [report.run.status, report.run.exitCode, report.run.finishedAt, report.summary.totalKnown],
     ["incomplete", null, null, false],

@@ -7,7 +7,7 @@ import type { PoolView } from "../engine/types.ts";
 import type { Plan, PoolPlan } from "../model/plan.ts";
 import type { Result } from "../model/result.ts";
 import type { RunClosing, TargetClosing } from "../model/run_record.ts";
-import { encodeResult } from "../report/encode_result.ts";
+import { encodeInput, encodeResult } from "../report/encode_result.ts";
 import type { RunStats } from "../report/run_stats.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { fileSpool } from "../runtime/spool.ts";
@@ -69,7 +69,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunFacts> {
     record: {
       total: journal.setTotal.bind(journal),
       setOrigin: (task, index, origin) => journal.setOrigin(task, index, origin),
-      begin: (task, payload) => journal.begin(task, payload.index, payload.id),
+      begin: (task, payload) =>
+        journal.begin(task, payload.index, payload.id, encodeInput(payload, redactor)),
       keepRows(task, { index, id }, number, json) {
         const mayBeKept = !redactor.finds(json);
         if (mayBeKept) journal.addList(task, index, idOfPiece(id, plan.runId, number), json);

@@ -207,6 +207,31 @@ test(
 );
 
 test(
+  "the report of a killed run names the input whose end nobody knows, without its secrets",
+  inSandbox(async (sandbox) => {
+    sandbox.write("token", "hunter2-hunter2");
+    await killInTheMiddle(
+      sandbox,
+      `secrets: { token: { file: token } }\n${
+        config(["a"], "", `matrix: { m: [hunter2-hunter2] }\n    ${slow}`)
+      }`,
+    );
+    const { code, stdout } = await sandbox.run(["report", journals(sandbox).at(-1)!, "--format", "json"]);
+    for (const { pid } of sandbox.survivors()) process.kill(pid, "SIGKILL");
+    assert.equal(code, 0);
+    const [{ outcome, error, key, item, matrix }] = JSON.parse(stdout).results;
+    assert.deepEqual([outcome, error.code, key, item, matrix], [
+      "failed",
+      "outcome_unknown",
+      "a",
+      "a",
+      { m: "***" },
+    ]);
+    assert.doesNotMatch(readFileSync(journals(sandbox).at(-1)!, "utf8"), /hunter2/);
+  }),
+);
+
+test(
   "--resume leaves a living run alone: exit 4",
   inSandbox(async (sandbox) => {
     const child = sandbox.startConfig(`run: { grace: 50ms }\n${config(["a"], "", slow)}`);
