@@ -178,6 +178,14 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     }
   }
 
+  function guardedTick(): void {
+    try {
+      tick();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
   function turn(): void {
     if (finished) return;
     if (stopped) {
@@ -233,7 +241,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     // A timer that is armed too early costs one look in vain; to move it for each attempt that ends costs more.
     if (at >= armedAt) return;
     armedAt = at;
-    clock.arm(at, tick);
+    clock.arm(at, guardedTick);
   }
 
   function finish(): void {
@@ -374,12 +382,13 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (sends === null) return Infinity;
     while (unsent.length > 0) {
       const { lane, run, call } = unsent[0]!;
-      if (call.cancelled === undefined && !mustStay(pool, call, now)) {
+      if (!mustStay(pool, call, now)) {
         if (sends.nextAt > now) return sends.nextAt;
         sends.take(now);
       }
       unsent.shift();
-      sendNow(lane, run, call, now);
+      call.onCancel = undefined;
+      sendOrPutBack(lane, run, call, now);
     }
     return Infinity;
   }
@@ -412,34 +421,42 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     watchTime(call, task.spec, run);
 
     const begun = isFirst ? hooks.begin?.(run) : undefined;
-    if (begun === undefined) return send(lane, run, call);
-    begun.then(
-      () => send(lane, run, call),
-      (error) => settle(lane, run, call, notRecorded(error)),
-    ).catch(fail);
+    if (begun !== undefined) {
+      begun.then(
+        () => sendRecorded(lane, run, call),
+        (error) => settle(lane, run, call, notRecorded(error)),
+      ).catch(fail);
+    } else if (pool.sends === null) perform(lane, run, call);
+    else sendInTurn(lane, run, call);
   }
 
-  /**
-   * Sends it out, at once or when the rate lets it: begins are recorded several at a time, and what they were recorded
-   * for must not go out in one burst.
-   */
-  function send(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
-    const { pool } = lane;
-    // The stop may have come while its begin was on the way to the disk.
+  /** Much may have come while its begin was on the way to the disk: a stop, its timeout, a pause. */
+  function sendRecorded(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
     if (stopped) call.cancel({ code: stopped.code, message: stopped.message });
-    if (pool.sends === null || call.cancelled !== undefined) return sendNow(lane, run, call, clock.now());
-    pool.unsent.push({ lane, run, call });
+    if (call.cancelled !== undefined) settle(lane, run, call, neverPerformed(call.cancelled));
+    else if (lane.pool.sends === null) sendOrPutBack(lane, run, call, clock.now());
+    else sendInTurn(lane, run, call);
+  }
+
+  /** Begins are recorded several at a time, and what they were recorded for must not go out in one burst. */
+  function sendInTurn(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall): void {
+    const { pool } = lane;
+    const unsent = { lane, run, call };
+    pool.unsent.push(unsent);
+    call.onCancel = (reason) => {
+      pool.unsent.splice(pool.unsent.indexOf(unsent), 1);
+      settle(lane, run, call, neverPerformed(reason));
+    };
     mark(pool);
     queueTurn();
   }
 
-  function sendNow(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, now: number): void {
-    if (call.cancelled !== undefined) settle(lane, run, call, neverPerformed(call.cancelled));
-    else if (mustStay(lane.pool, call, now)) putBack(lane, run, call, now);
+  function sendOrPutBack(lane: Lane<P>, run: TaskRun<P>, call: AttemptCall, now: number): void {
+    if (mustStay(lane.pool, call, now)) putBack(lane, run, call, now);
     else perform(lane, run, call);
   }
 
-  /** Since it got its slot the server has asked for a pause, or the breaker has opened. */
+  /** Since it got its slot a server has asked for a pause, or the breaker has opened. */
   function mustStay({ breaker, askedUntil }: PoolState<P>, call: AttemptCall, now: number): boolean {
     if (now < askedUntil) return true;
     if (breaker === null || !breaker.isProbing) return false;
@@ -459,7 +476,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     const attemptMs = spec.attemptMs ?? Infinity;
     const totalLeft = spec.totalMs === null ? Infinity : run.startedAt + spec.totalMs - call.startedAt;
     call.isCutShort = totalLeft < attemptMs;
-    if (call.isCutShort) deadlines.add(call, totalLeft, run.attemptCount === 1);
+    if (call.isCutShort) deadlines.add(call, totalLeft, call.startedAt === run.startedAt);
     else if (attemptMs !== Infinity) deadlines.add(call, attemptMs, true);
   }
 
@@ -705,10 +722,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   /** They have not gone out: after a stop they do not. */
   function dropUnsent(pool: PoolState<P>, why: Stop): void {
-    for (const { lane, run, call } of pool.unsent.splice(0)) {
-      call.cancel({ code: why.code, message: why.message });
-      settle(lane, run, call, neverPerformed(call.cancelled!));
-    }
+    for (const { call } of [...pool.unsent]) call.cancel({ code: why.code, message: why.message });
   }
 
   function cancelAll(why: Stop): void {

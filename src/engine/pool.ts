@@ -133,6 +133,8 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
   if (breaker !== null && pool.running >= breaker.allowance(now, pool.limit)) {
     return breaker.openUntil > now ? { lookAgainAt: breaker.openUntil } : whenSomethingHappens;
   }
+  // Until then it was not the budget that put retries off.
+  const heldUntil = Math.max(pool.pausedUntil, breaker?.openUntil ?? 0);
   let due: Lane<P> | undefined;
   let dueFrom: "again" | "retries" = "again";
   let fresh: Lane<P> | undefined;
@@ -149,7 +151,7 @@ export function decide<P>(pool: PoolState<P>, now: number): Decision<P> {
       if (budget === null || budget.hasRoom(now)) {
         if (breaker?.isDoubting) spared ??= lane;
         else [due, dueFrom] = [lane, "retries"];
-      } else if (now - retryAt > putOffLimitMs) return { withhold: lane };
+      } else if (now - Math.max(retryAt, heldUntil) > putOffLimitMs) return { withhold: lane };
       else earliest = Math.min(earliest, againAt, budget.nextChange(now));
     } else earliest = Math.min(earliest, againAt, retryAt);
     if (fresh === undefined && lane.ready.length > 0 && pool.begun < pool.begunLimit) fresh = lane;

@@ -35,7 +35,7 @@ export function checkEnding({ run, ending, pool, task, now, isStopped, hasTimeLi
       const { retryable, message } = ending.error;
       const isSpent = run.attemptCount >= task.retry.attempts;
       const isAsItShouldBe = /the target's retry budget/.test(message)
-        ? now > dueAt + putOffMs
+        ? now > Math.max(dueAt, pool.pause.until, pool.breaker?.openUntil ?? 0) + putOffMs
         : /did not come back/.test(message)
         ? isGivenUp
         : /no time was left|longer than the time left/.test(message)

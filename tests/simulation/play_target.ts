@@ -10,6 +10,8 @@ export interface World {
   readonly runs: number;
   readonly attempts?: number;
   readonly totalMs?: number;
+  /** Nothing is out for longer in the worlds that have one. */
+  readonly attemptMs?: number;
   /** A disk that records begins so often: what is begun in between goes out together. */
   readonly recordsEveryMs?: number;
   /** How long an attempt takes and what comes of it. */
@@ -38,7 +40,7 @@ export async function play(world: World, seed = 1) {
   const task: TaskSpec<number> = {
     source: { pull: () => (next < world.runs ? { payload: next++ } : null) },
     pool: 0,
-    attemptMs: null,
+    attemptMs: world.attemptMs ?? null,
     totalMs: world.totalMs ?? null,
     retry: { attempts: world.attempts ?? 4, initialMs: 200, maxMs: 20_000, jitter: "full" },
   };

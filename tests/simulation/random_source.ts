@@ -15,6 +15,8 @@ export interface Item {
   /** The number of its next attempt; two while that depends on who was first in one moment. */
   next: number[];
   attempts: number;
+  /** The retry budget may put off its next attempt. */
+  mayBePutOff: boolean;
   /** When its next attempt may begin, as the engine said. */
   dueAt: number;
   isPoll: boolean;
@@ -143,6 +145,7 @@ export class RandomSource implements Source<Item> {
       dueAt: 0,
       isPoll: false,
       isRetry: false,
+      mayBePutOff: false,
       hasBegun: false,
     };
     this.given.push(item);

@@ -145,7 +145,7 @@ export async function simulate(seed: number): Promise<Story> {
     }
     if (call.attempt > spec.retry.attempts) wrong(`${item.name} had too many attempts`);
     const out = { now: clock.now(), name: item.name, isRetry: item.isRetry };
-    item.isRetry = item.isPoll = false;
+    item.isRetry = item.isPoll = item.mayBePutOff = false;
     item.next = [call.attempt];
     item.state = "out";
     pool.goesOut(out);
@@ -205,6 +205,7 @@ export async function simulate(seed: number): Promise<Story> {
     const number = item.next[0]!;
     item.next = wasProbe === null ? [number, number + 1] : [number + (wasProbe ? 0 : 1)];
     item.isRetry = wasProbe === false && !item.isPoll;
+    item.mayBePutOff = wasProbe !== true && !item.isPoll;
     item.dueAt = clock.now() + retryInMs;
     item.state = "waiting";
     poolOf(run.task, item).waiting.add(item);

@@ -87,15 +87,57 @@ test("an attempt that was on its way when the breaker opened uses up no more tha
   assert.deepEqual(outcomes, { ok: 381, failed: 19 });
 });
 
-test("the breaker gives up on a target that stays down", async () => {
-  const { outcomes, endedAt } = await play({
-    pool: { limit: 16, breaker: { ...breaker, giveUpAfterMs: 60_000 } },
-    runs: 5_000,
-    attempts: 3,
-    serve: ({ now }) => (now > 2_000 ? { ms: 1, verdict: down } : { ms: 20, verdict: ok }),
+for (const retryable of [true, false]) {
+  test(`the breaker gives up on a target that stays down, where a failure ${retryable ? "may" : "may not"} be repeated`, async () => {
+    const verdict: Failure = { ...down, error: { ...down.error, retryable } };
+    const { outcomes, endedAt } = await play({
+      pool: { limit: 16, breaker: { ...breaker, giveUpAfterMs: 60_000 } },
+      runs: 5_000,
+      attempts: 3,
+      serve: ({ now }) => (now > 2_000 ? { ms: 1, verdict } : { ms: 20, verdict: ok }),
+    });
+    assert.ok(outcomes.skipped! > 3_000, JSON.stringify(outcomes));
+    assert.ok(endedAt < 70_000, `ended at ${endedAt}`);
   });
-  assert.ok(outcomes.skipped! > 3_000, JSON.stringify(outcomes));
-  assert.ok(endedAt < 70_000, `ended at ${endedAt}`);
+}
+
+test("an attempt whose time is up before it went out says nothing of its target", async () => {
+  const { outcomes, startedAt, pool } = await play({
+    pool: { limit: 4, breaker: { ...breaker, minCalls: 2 } },
+    runs: 8,
+    attempts: 1,
+    attemptMs: 50,
+    recordsEveryMs: 70,
+    serve: () => ({ ms: 1, verdict: ok }),
+  });
+  assert.deepEqual([outcomes, startedAt], [{ timed_out: 8 }, []]);
+  assert.equal(pool.breaker!.openings, 0);
+});
+
+test("what was being recorded when the breaker opened goes out when a probe may", async () => {
+  const answers = [{ ms: 5, verdict: down }, { ms: 30, verdict: down }, { ms: 40, verdict: ok }];
+  const { outcomes, startedAt } = await play({
+    pool: { limit: 3, breaker: { ...breaker, minCalls: 2, openForMs: 500 } },
+    runs: 4,
+    recordsEveryMs: 70,
+    serve: () => answers.shift() ?? { ms: 1, verdict: ok },
+  });
+  assert.deepEqual(outcomes, { ok: 4 });
+  // The fourth had its slot at 75 ms, the breaker opened at 100, and its begin was on the disk at 140.
+  assert.deepEqual(startedAt.slice(0, 3), [70, 70, 70]);
+  assert.ok(startedAt[3]! >= 600, `${startedAt}`);
+});
+
+test("a probe that finds the target well, and has to try again, waits as it would without a breaker", async () => {
+  const notYet: Failure = { ...down, unhealthy: false, isPoll: true };
+  const answers = [down, notYet, notYet, ok].map((verdict) => ({ ms: 1, verdict }));
+  const { startedAt } = await play({
+    pool: { limit: 8, breaker: { ...breaker, minCalls: 1 } },
+    runs: 1,
+    serve: () => answers.shift()!,
+  });
+  assert.equal(startedAt[1], 5_001);
+  assert.ok(startedAt[2]! - startedAt[1]! > 10 && startedAt[3]! - startedAt[2]! > 10, `${startedAt}`);
 });
 
 /** Holds starts against rate × length + burst, in every window from one start to another. */
@@ -146,6 +188,42 @@ test("a target that was told to wait comes back bit by bit, and nobody before th
     const close = back.filter((at) => at >= from && at < from + 100).length;
     assert.ok(close <= 15, `${close} came back within 100 ms`);
   }
+});
+
+for (
+  const [disk, rate] of [["", {}], [", though its rate would let it", { ratePerMs: 1, burst: 2 }]] as const
+) {
+  test(`what was being recorded when a pause began goes out after it${disk}`, async () => {
+    const wait: Failure = { ...down, throttled: true, retryAfterMs: 1_000 };
+    const answers = [{ ms: 5, verdict: ok }, { ms: 30, verdict: wait }];
+    const { outcomes, startedAt } = await play({
+      pool: { limit: 2, ...rate },
+      runs: 3,
+      recordsEveryMs: 70,
+      serve: () => answers.shift() ?? { ms: 1, verdict: ok },
+    });
+    assert.deepEqual(outcomes, { ok: 3 });
+    // The third had its slot at 75 ms, the pause began at 100, and its begin was on the disk at 140.
+    assert.ok(startedAt[1]! < 100 && startedAt[2]! >= 1_100, `${startedAt}`);
+  });
+}
+
+test("a pause is no time for which the retry budget put anything off", async () => {
+  const wait: Failure = { ...down, throttled: true, retryAfterMs: 60_000 };
+  const { startedAt, outcomes, endedAt } = await play({
+    pool: { limit: 1_000 },
+    runs: 1_000,
+    attempts: 2,
+    serve: ({ running, attempt }) => ({
+      ms: 10,
+      verdict: attempt > 1 ? ok : running === 1_000 ? wait : down,
+    }),
+  });
+  // As many as the floor has at once, and one a second for half a minute.
+  const retries = startedAt.length - 1_000;
+  assert.ok(retries >= 275 && retries <= 285, `${retries} retries`);
+  assert.equal(outcomes.ok, retries);
+  assert.ok(endedAt >= 90_000, `ended at ${endedAt}`);
 });
 
 test("a pause ends at once the runs whose total time is up before it is over", async () => {

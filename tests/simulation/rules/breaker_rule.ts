@@ -22,6 +22,11 @@ export class BreakerRule implements Rule {
     return !(this.#troubles.at(-1)?.to === Infinity);
   }
 
+  /** When the last probe may go out. */
+  get openUntil(): number {
+    return this.#openedAt + this.spec.openForMs;
+  }
+
   /** Whether an attempt that got its slot then is a probe; null for one that got it in the moment of closing. */
   wasProbe(slotAt: number): boolean | null {
     const trouble = this.#troubles.findLast(({ from }) => from < slotAt);
@@ -33,9 +38,7 @@ export class BreakerRule implements Rule {
     if (this.hasGivenUp) this.wrong(`${name} went out though the target was given up`);
     if (!this.isClosed) {
       this.probes++;
-      if (now < this.#openedAt + this.spec.openForMs) {
-        this.wrong(`${name} went out while the breaker was open`);
-      }
+      if (now < this.openUntil) this.wrong(`${name} went out while the breaker was open`);
       const probing = this.#out.filter((at) => at > this.#openedAt).length;
       if (probing >= 2 ** this.#successes) this.wrong(`${name} is one probe too many beside ${probing}`);
     }

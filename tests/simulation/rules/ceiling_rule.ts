@@ -49,10 +49,10 @@ export class CeilingRule {
     const { running, limit, pausedUntil } = pool.view;
     if (running >= limit || pausedUntil > now || pool.pool.spec.ratePerMs !== undefined) return false;
     if (pool.breaker?.isClosed === false) return false;
-    const mayBePutOff = pool.budget !== null && pool.budget.retries > 200;
-    for (const { task, dueAt, isRetry } of pool.waiting) {
+    const isSpent = pool.budget !== null && pool.budget.retries > 200;
+    for (const { task, dueAt, mayBePutOff } of pool.waiting) {
       const hasRoom = this.slots[task]!.size < (this.tasks[task]!.limit ?? Infinity);
-      if (hasRoom && dueAt <= now && !(isRetry && mayBePutOff)) return true;
+      if (hasRoom && dueAt <= now && !(mayBePutOff && isSpent)) return true;
     }
     return false;
   }
