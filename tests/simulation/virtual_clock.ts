@@ -40,13 +40,14 @@ export class VirtualClock implements EngineClock {
     this.#wasHeldUp = true;
   }
 
-  /** Runs until `done` settles. @throws when nothing can happen any more and it has not: a deadlock. */
+  /** Runs until `done` settles. @throws when nothing can happen any more and it has not, a deadlock, or when it goes round for ever. */
   async run(done: Promise<unknown>): Promise<void> {
     let over = false;
     done.then(() => over = true, () => over = true);
-    for (;;) {
+    for (let turns = 0;; turns++) {
       await macrotask();
       if (over) return;
+      if (turns > turnLimit) throw new Error(`at ${this.#now} ms no end is in sight after ${turns} turns`);
       const soon = this.#soon.splice(0);
       if (soon.length > 0) {
         for (const wake of soon) wake();
@@ -66,6 +67,8 @@ export class VirtualClock implements EngineClock {
     }
   }
 }
+
+const turnLimit = 2_000_000;
 
 /** One macrotask drains every microtask, however long their chain; no count has to be guessed. */
 function macrotask(): Promise<void> {
