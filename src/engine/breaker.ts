@@ -61,6 +61,11 @@ export class Breaker {
     return this.#inRow > 1;
   }
 
+  /** An attempt that began at `startedAt` and did not go out yet must not any more: it has opened since, or given up. */
+  holdsBack(startedAt: number): boolean {
+    return this.isProbing && (startedAt <= this.#openedAt || this.#hasGivenUp);
+  }
+
   /** How often it opened, and for how long in all it was not closed. */
   account(now: number): BreakerAccount {
     const lasting = Number.isNaN(this.#troubleSince) ? 0 : now - this.#troubleSince;

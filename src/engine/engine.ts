@@ -458,9 +458,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
 
   /** Since it got its slot a server has asked for a pause, or the breaker has opened. */
   function mustStay({ breaker, askedUntil }: PoolState<P>, call: AttemptCall, now: number): boolean {
-    if (now < askedUntil) return true;
-    if (breaker === null || !breaker.isProbing) return false;
-    return !call.isProbe || now < breaker.openUntil || breaker.hasGivenUp;
+    return now < askedUntil || (breaker !== null && breaker.holdsBack(call.startedAt));
   }
 
   /** It never went out: its slot is free again, and it waits as if it had not begun. */

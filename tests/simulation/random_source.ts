@@ -19,7 +19,9 @@ export interface Item {
   mayBePutOff: boolean;
   /** When its next attempt may begin, as the engine said. */
   dueAt: number;
+  /** What its last attempt found. */
   isPoll: boolean;
+  isUnhealthy: boolean;
   /** The next attempt costs the retry budget something. */
   isRetry: boolean;
   hasBegun: boolean;
@@ -144,6 +146,7 @@ export class RandomSource implements Source<Item> {
       attempts: 0,
       dueAt: 0,
       isPoll: false,
+      isUnhealthy: false,
       isRetry: false,
       mayBePutOff: false,
       hasBegun: false,

@@ -145,7 +145,11 @@ export async function simulate(seed: number): Promise<Story> {
     }
     if (call.attempt > spec.retry.attempts) wrong(`${item.name} had too many attempts`);
     const out = { now: clock.now(), name: item.name, isRetry: item.isRetry };
-    item.isRetry = item.isPoll = item.mayBePutOff = false;
+    item.isRetry =
+      item.isPoll =
+      item.isUnhealthy =
+      item.mayBePutOff =
+        false;
     item.next = [call.attempt];
     item.state = "out";
     pool.goesOut(out);
@@ -164,6 +168,7 @@ export async function simulate(seed: number): Promise<Story> {
       item.state = "waiting";
       if (verdict.kind === "backpressure") pool.waiting.add(item);
       item.isPoll = verdict.kind === "failed" && verdict.isPoll === true;
+      item.isUnhealthy = healthOf(verdict, call.cancelled) === false;
       pool.comesBack({
         now: clock.now(),
         outAt: out.now,
@@ -201,7 +206,9 @@ export async function simulate(seed: number): Promise<Story> {
     slotsOfTask[run.task]!.delete(item);
     if (retryInMs === null) return;
     const { breaker } = poolOf(run.task, item);
-    const wasProbe = breaker !== null && breaker.wasProbe(attempt.startedAt);
+    // One that was on its way when the breaker opened, and finds what a probe finds, is taken for one.
+    const isLikeProbe = breaker?.isClosed === false && (item.isUnhealthy || attempt.outcome === "timed_out");
+    const wasProbe = isLikeProbe || (breaker !== null && breaker.wasProbe(attempt.startedAt));
     const number = item.next[0]!;
     item.next = wasProbe === null ? [number, number + 1] : [number + (wasProbe ? 0 : 1)];
     item.isRetry = wasProbe === false && !item.isPoll;

@@ -9,11 +9,13 @@ export class AdaptiveRule implements Rule {
   #limit: number;
   #hasShrunk = false;
   #shrunkAt = -Infinity;
-  #wasAtLeast = false;
+  /** Every limit that has held. */
+  readonly #held = new Set<number>();
+  /** Since it last shrank. */
+  #losses = 0;
   /** Since the last step. */
   #since = NaN;
   #ended = 0;
-  #losses = 0;
   #mostRunning = 0;
   #now = 0;
 
@@ -21,6 +23,7 @@ export class AdaptiveRule implements Rule {
     this.#min = spec.minLimit!;
     this.#max = spec.limit;
     this.#limit = view().limit;
+    this.#held.add(this.#limit);
   }
 
   takesSlot(): void {
@@ -45,28 +48,33 @@ export class AdaptiveRule implements Rule {
 
   /** The limit moves when an attempt comes back: what came back last moved it. */
   look(): void {
-    const { limit } = this.view();
+    const { limit, limitHistory } = this.view();
     if (limit < this.#min || limit > this.#max) this.wrong(`a limit of ${limit} is out of its bounds`);
     if (limit === this.#limit) return;
     const step = `${this.#limit} → ${limit} after ${this.#ended} ended, ${this.#losses} lost`;
     const isWindow = this.#ended >= this.#limit &&
-      (!this.#hasShrunk || this.#wasAtLeast || (this.#ended >= 10 && this.#now - this.#since >= 100));
-    if (limit > this.#limit) this.#checkGrowth(limit, isWindow, step);
+      (!this.#hasShrunk || (this.#ended >= 10 && this.#now - this.#since >= 100));
+    if (limitHistory.at(-1)?.why === "restored") this.#checkRestored(limit, isWindow, step);
+    else if (limit > this.#limit) this.#checkGrowth(limit, isWindow, step);
     else this.#checkShrinking(limit, isWindow, step);
     this.steps++;
     this.#limit = limit;
     this.#since = this.#now;
-    this.#ended = this.#losses = this.#mostRunning = 0;
+    this.#held.add(limit);
+    this.#ended = this.#mostRunning = 0;
   }
 
   #checkGrowth(limit: number, isWindow: boolean, step: string): void {
     if (!isWindow) this.wrong(`the limit grew within a window: ${step}`);
     if (this.#mostRunning < this.#limit) this.wrong(`the limit grew and was not in use: ${step}`);
-    // At its least limit it may have taken slow answers for the usual ones and begun anew.
-    const isStarting = !this.#hasShrunk || this.#wasAtLeast;
-    if (limit > (isStarting ? 2 * this.#limit : this.#limit + 1)) {
-      this.wrong(`the limit grew too fast: ${step}`);
-    }
+    const most = this.#hasShrunk ? this.#limit + 1 : 2 * this.#limit;
+    if (limit > most) this.wrong(`the limit grew too fast: ${step}`);
+  }
+
+  /** It had shrunk for high latencies, and they did not fall with it. */
+  #checkRestored(limit: number, isWindow: boolean, step: string): void {
+    if (!isWindow) this.wrong(`the limit was restored within a window: ${step}`);
+    if (limit <= this.#limit || !this.#held.has(limit)) this.wrong(`restored to what never held: ${step}`);
   }
 
   #checkShrinking(limit: number, isWindow: boolean, step: string): void {
@@ -74,6 +82,6 @@ export class AdaptiveRule implements Rule {
     if (!isWindow && this.#losses < 2) this.wrong(`the limit shrank within a window: ${step}`);
     this.#hasShrunk = true;
     this.#shrunkAt = this.#now;
-    this.#wasAtLeast = limit === this.#min;
+    this.#losses = 0;
   }
 }
