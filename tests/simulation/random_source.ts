@@ -40,6 +40,8 @@ export class RandomSource implements Source<Item> {
   #isFed: boolean;
   #isFedToTheEnd = false;
   #isExhausted = false;
+  /** Asked before its time: the engine will be woken. */
+  #isLate = false;
   #isStopped = false;
   /** Of the given, those that have not ended. */
   #open = 0;
@@ -52,6 +54,7 @@ export class RandomSource implements Source<Item> {
     readonly random: () => number,
     /** Wakes the engine after so long. */
     readonly wakeIn: (ms: number) => void,
+    readonly now: () => number,
   ) {
     this.#isFed = spec.from !== null;
     this.#count = this.#isFed ? 0 : spec.count;
@@ -69,6 +72,11 @@ export class RandomSource implements Source<Item> {
 
   pull(): Pulled<Item> | null | undefined | Promise<Pulled<Item> | null | undefined> {
     if (!this.#isStopped) {
+      if (this.now() < this.spec.lateMs - 1e-6) {
+        if (!this.#isLate) this.wakeIn(this.spec.lateMs - this.now());
+        this.#isLate = true;
+        return undefined;
+      }
       if (this.#needs !== null && !this.#needs.isOver) return undefined;
       if (this.consumers.some((consumer) => consumer.#isBehind)) return undefined;
     }

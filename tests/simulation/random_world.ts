@@ -33,6 +33,8 @@ export interface RandomTask {
   readonly needs: number | null;
   /** It cannot be read again: a stop ends it. */
   readonly isOnePass: boolean;
+  /** It has nothing to give before. */
+  readonly lateMs: number;
   /** Of its runs, those that are recorded before they go out. */
   readonly recorded: number;
 }
@@ -42,6 +44,8 @@ export interface RandomServer {
   readonly slowMs: number;
   readonly pauseMs: number;
   readonly shares: { readonly [answer in Answer]?: number };
+  /** From then on everything takes five times as long. */
+  readonly slowFrom: number;
   readonly downFrom: number;
   readonly downTo: number;
 }
@@ -80,7 +84,7 @@ export function serve(
     return { ms: random() * 10, verdict: random() < 0.6 ? answers.down() : answers.broken() };
   }
   // Few take long: they are what is still in flight when something changes.
-  const ms = server.slowMs * random() ** 3;
+  const ms = server.slowMs * random() ** 3 * (now < server.slowFrom ? 1 : 5);
   let dice = random();
   for (const [answer, share] of Object.entries(server.shares)) {
     if ((dice -= share) < 0) return { ms, verdict: answers[answer as Answer](server.pauseMs * random()) };
@@ -95,20 +99,26 @@ export function drawWorld(random: () => number): RandomWorld {
 
   /** So many failures that the retry budget is spent: its floor alone is 250. */
   const isCrowd = chance(0.1);
+  /** Wide pools below a low ceiling, with work that comes and goes: who gets a slot? */
+  const isTight = !isCrowd && chance(0.2);
 
-  const pools = Array.from({ length: isCrowd ? 1 : pick(1, 5) }, (_, i) => drawPool(`p${i}`));
-  const tasks = Array.from({ length: isCrowd ? 1 : pick(1, 6) }, (_, t) => drawTask(t));
+  const poolCount = isCrowd ? 1 : isTight ? pick(2, 4) : pick(1, 5);
+  const pools = Array.from({ length: poolCount }, (_, i) => drawPool(`p${i}`));
+  const tasks = Array.from(
+    { length: isCrowd ? 1 : isTight ? poolCount + 1 : pick(1, 6) },
+    (_, t) => drawTask(t),
+  );
 
   function drawPool(name: string): RandomPool {
     const limit = isCrowd ? pick(10, 40) : pick(1, 10);
-    const isFamily = chance(0.25);
-    const hasBreaker = chance(isCrowd ? 0.1 : 0.4);
+    const isFamily = !isTight && chance(0.25);
+    const hasBreaker = !isTight && chance(isCrowd ? 0.1 : 0.4);
     const spec: PoolSpec = {
       name,
       limit,
       // What limit a family's member has found cannot be seen, and the number of probes goes by it.
-      ...(chance(0.3) && !(isFamily && hasBreaker) ? { minLimit: pick(1, limit) } : {}),
-      ...(chance(isCrowd ? 0 : 0.3) ? { ratePerMs: between(0.02, 0.3), burst: pick(1, 5) } : {}),
+      ...(chance(isCrowd ? 0.6 : 0.3) && !(isFamily && hasBreaker) ? { minLimit: pick(1, limit) } : {}),
+      ...(chance(isCrowd || isTight ? 0 : 0.3) ? { ratePerMs: between(0.02, 0.3), burst: pick(1, 5) } : {}),
       ...(hasBreaker ? { breaker: drawBreaker() } : {}),
       ...(chance(isCrowd ? 0 : 0.2) ? { retryBudget: false } : {}),
     };
@@ -130,6 +140,7 @@ export function drawWorld(random: () => number): RandomWorld {
     const some = (share: number) => chance(0.5) ? random() * share : 0;
     return {
       slowMs: between(5, 400),
+      slowFrom: chance(0.15) ? between(0, 1_500) : Infinity,
       pauseMs: isCrowd && chance(0.3) ? 60_000 : between(20, 800),
       shares: {
         down: some(0.1),
@@ -150,7 +161,7 @@ export function drawWorld(random: () => number): RandomWorld {
   function drawTask(position: number): RandomTask {
     return {
       count: isCrowd ? 1_200 : pick(0, 120),
-      pool: pick(0, pools.length - 1),
+      pool: isTight && position < pools.length ? position : pick(0, pools.length - 1),
       ...(chance(0.2) ? { limit: pick(1, 5) } : {}),
       attemptMs: chance(0.5) ? pick(40, 200) : null,
       totalMs: chance(0.3) ? pick(90, 900) : null,
@@ -163,6 +174,7 @@ export function drawWorld(random: () => number): RandomWorld {
       from: position > 0 && chance(0.3) ? pick(0, position - 1) : null,
       needs: position > 0 && chance(0.1) ? pick(0, position - 1) : null,
       isOnePass: chance(0.2),
+      lateMs: chance(isTight ? 0.5 : 0.1) ? between(0, 600) : 0,
       recorded: chance(0.5) ? between(0.1, 1) : 0,
     };
   }
@@ -175,7 +187,7 @@ export function drawWorld(random: () => number): RandomWorld {
   return {
     pools,
     tasks,
-    ceiling: chance(0.3) ? 256 : pick(1, 16),
+    ceiling: chance(isTight ? 0 : 0.3) ? 256 : isTight ? pick(3, 10) : pick(1, 16),
     deadline: chance(0.1) ? between(200, 3_000) : null,
     diskMs: chance(0.3) ? between(20, 300) : 2,
     stops,

@@ -41,6 +41,7 @@ export async function simulate(seed: number): Promise<Story> {
       world.pools[task.pool]!.isFamily,
       random,
       (ms) => clock.sleep(ms, () => engine.wake()),
+      () => clock.now(),
     )
   );
   for (const source of sources) source.join(sources);

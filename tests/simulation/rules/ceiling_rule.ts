@@ -24,7 +24,7 @@ export class CeilingRule {
   quiet(now: number): void {
     this.#hungry = this.pools.filter((pool) => this.#couldStart(pool, now));
     const starving = this.#hungry.find((pool) => pool.view.running < this.#share(pool));
-    const free = this.ceiling - this.pools.reduce((sum, pool) => sum + pool.view.running, 0);
+    const free = this.#free;
     for (const pool of this.#hungry) {
       const mayHave = pool === starving ? free > 0 : starving === undefined && free > this.#keptFrom(pool);
       if (this.#isAmple || mayHave) {
@@ -39,6 +39,10 @@ export class CeilingRule {
     const robbed = this.#hungry.find((other) =>
       other !== pool && other.view.running < this.#share(other) && this.#couldStart(other, now)
     );
+    const free = this.#free;
+    if (free < this.#keptFrom(pool)) {
+      this.wrong(`${pool.name} took a slot beyond its share, and left ${free} for those with none`);
+    }
     if (robbed) {
       this.wrong(`${pool.name} took a slot beyond its share, and ${robbed.name} waits below its own`);
     }
@@ -55,6 +59,10 @@ export class CeilingRule {
       if (hasRoom && dueAt <= now && !(mayBePutOff && isSpent)) return true;
     }
     return false;
+  }
+
+  get #free(): number {
+    return this.ceiling - this.pools.reduce((sum, pool) => sum + pool.view.running, 0);
   }
 
   get #limits(): number {
