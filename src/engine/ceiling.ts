@@ -63,10 +63,8 @@ export class Ceiling<P> {
     return Math.max(1, Math.floor((this.limit * pool.limit) / this.#limits));
   }
 
+  /** Those below their share were asked before. */
   #hasSpare(pool: PoolState<P>): boolean {
-    for (const other of this.#waiting) {
-      if (other !== pool && other.running < this.#share(other)) return false;
-    }
     return this.total + this.#keptFor(pool) < this.limit;
   }
 
