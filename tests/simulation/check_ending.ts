@@ -34,7 +34,7 @@ export function checkEnding({ run, ending, pool, task, now, isStopped, hasTimeLi
     default: {
       const { retryable, message } = ending.error;
       const isSpent = run.attemptCount >= task.retry.attempts;
-      const isAsItShouldBe = /the target's retry budget/.test(message)
+      const isAsItShouldBe = /put off another attempt/.test(message)
         ? now > Math.max(dueAt, pool.pause.until, pool.breaker?.openUntil ?? 0) + putOffMs
         : /did not come back/.test(message)
         ? isGivenUp

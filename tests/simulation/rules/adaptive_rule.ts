@@ -54,9 +54,10 @@ export class AdaptiveRule implements Rule {
     const step = `${this.#limit} → ${limit} after ${this.#ended} ended, ${this.#losses} lost`;
     const isWindow = this.#ended >= this.#limit &&
       (!this.#hasShrunk || (this.#ended >= 10 && this.#now - this.#since >= 100));
-    if (limitHistory.at(-1)?.why === "restored") this.#checkRestored(limit, isWindow, step);
+    const why = limitHistory.at(-1)?.why;
+    if (why === "restored") this.#checkRestored(limit, isWindow, step);
     else if (limit > this.#limit) this.#checkGrowth(limit, isWindow, step);
-    else this.#checkShrinking(limit, isWindow, step);
+    else this.#checkShrinking(limit, why === "latency" ? 0.5 : 0.8, isWindow, step);
     this.steps++;
     this.#limit = limit;
     this.#since = this.#now;
@@ -77,8 +78,8 @@ export class AdaptiveRule implements Rule {
     if (limit <= this.#limit || !this.#held.has(limit)) this.wrong(`restored to what never held: ${step}`);
   }
 
-  #checkShrinking(limit: number, isWindow: boolean, step: string): void {
-    if (limit < Math.max(this.#min, Math.floor(this.#limit * 0.8))) this.wrong(`too far down: ${step}`);
+  #checkShrinking(limit: number, most: number, isWindow: boolean, step: string): void {
+    if (limit < Math.max(this.#min, Math.floor(this.#limit * most))) this.wrong(`too far down: ${step}`);
     if (!isWindow && this.#losses < 2) this.wrong(`the limit shrank within a window: ${step}`);
     this.#hasShrunk = true;
     this.#shrunkAt = this.#now;
