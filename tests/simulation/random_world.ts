@@ -8,7 +8,7 @@ export interface RandomWorld {
   readonly tasks: readonly RandomTask[];
   readonly ceiling: number;
   readonly deadline: number | null;
-  /** How long the disk takes for a begin. */
+  /** How often the disk records the begins that have come. */
   readonly diskMs: number;
   readonly stops: readonly (Stop & { readonly at: number })[];
 }

@@ -116,8 +116,12 @@ export async function simulate(seed: number): Promise<Story> {
     if (!item.isRecorded) return undefined;
     const isRefused = random() < 0.02;
     if (isRefused) refused.add(item);
+    // Those that come together share a sync: then they want to go out together.
     return new Promise((resolve, reject) =>
-      clock.sleep(world.diskMs, () => isRefused ? reject(new Error("the disk is full")) : resolve())
+      clock.sleep(
+        world.diskMs - clock.now() % world.diskMs,
+        () => isRefused ? reject(new Error("the disk is full")) : resolve(),
+      )
     );
   }
 

@@ -35,6 +35,8 @@ export class CeilingRule {
 
   /** It has just taken it. */
   takesSlot(pool: SimulatedPool, now: number): void {
+    // Under a rate it may have had it for a while.
+    if (pool.pool.spec.ratePerMs !== undefined) return;
     if (this.#isAmple || pool.view.running <= this.#share(pool)) return;
     const robbed = this.#hungry.find((other) =>
       other !== pool && other.view.running < this.#share(other) && this.#couldStart(other, now)
