@@ -357,6 +357,34 @@ tasks:
     ],
   },
   {
+    name: "URLs of no database",
+    text: `version: 1
+targets:
+  db: { sql: { url: "oracle:x" } }
+  late: { sql: { url: "\${{ secrets.pg }}" } }
+  cache: { redis: { url: "http://h" } }
+secrets: { pg: { env: PG } }
+tasks:
+  a: { sql: { url: "postgres://h:x/d", query: select 1 } }
+  b: { sql: { url: "postgres://h/d?ssl=on", query: select 1 } }
+  c: { sql: { url: "mysql://h/d?ssl-mode=ON", query: select 1 } }
+  d: { sql: { url: "sqlite:a.db?mode=ro", query: select 1 } }
+  e: { redis: { url: "redis://h/main", command: [PING] } }
+  f: { target: late, sql: { query: select 1 } }
+`,
+    problems: [
+      "3:21: this is no database: oracle: is not known; write postgres://host/name, mysql://host/name or sqlite:data.db",
+      "5:26: this is no Redis server: http: is not known; write redis://host:6379/0",
+      "8:20: this is no database: it cannot be read as scheme://host:port/name with user:password@ before the host; " +
+      "in these, @ is %40, : is %3A, / is %2F, ? is %3F and # is %23",
+      '9:20: this is no database: its option "ssl" is not known; known are host, port, user, password, dbname, sslmode, ' +
+      "sslrootcert, sslcert, sslkey, application_name, options",
+      "10:20: this is no database: ssl-mode=ON is not known; known are DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY",
+      '11:20: this is no database: "?mode=ro" is no option: ?mode=rw makes no file that is missing, and readOnly: true only reads',
+      '12:22: this is no Redis server: "main" is no database: they are numbered, redis://host:6379/0',
+    ],
+  },
+  {
     name: "what was meant",
     text: `version: 1
 params: { region: { default: eux, enum: [eu, us] }, n: { default: 3, enum: [1, 3] } }

@@ -1,5 +1,4 @@
 import type { Template, Vars } from "../model/expression.ts";
-import type { ValueMap } from "../model/json.ts";
 import type { Backpressure, Call, Failure } from "../model/verdict.ts";
 import type { RedisSession, Replied, ServerOptions } from "../runtime/databases.ts";
 import { captureLimit } from "./capture_limit.ts";
@@ -10,31 +9,26 @@ import { isChanger, isReader, isWaiter, whyNoTask } from "./redis_commands.ts";
 import { builtInMaxBytes } from "./redis_schema.ts";
 import { readRedisUrl } from "./redis_url.ts";
 import { capturedValue, savedBytes } from "./redis_value.ts";
-import { compileValue } from "./render_value.ts";
-import { readOnce, readTlsSection } from "./server_url.ts";
+import { compilePlace } from "./server_place.ts";
 import { joinSessionPool, type SessionPool } from "./session_pool.ts";
 import { takeSession } from "./take_session.ts";
 
 /** Opens a `redis` task: its commands run on connections that all tasks of its pool share, one at a time on each. */
 export async function openRedisTask(context: TaskContext): Promise<Performer> {
-  const { task, ports, directory, redactor } = context;
+  const { task, ports, redactor } = context;
   const { spec } = task;
-  const renderUrl = context.template(String(spec.url ?? ""));
-  const renderTls = compileValue(spec.tls ?? null, context.template);
   const words = (spec.command as readonly string[]).map((word) => context.template(word));
   const maxBytes = Number(spec.maxBytes ?? builtInMaxBytes);
   const captureBytes = captureLimit(task.capture, maxBytes);
-  const placeOf = readOnce((url, tls) => {
-    const { connectMs } = task.timeouts;
-    const options = readRedisUrl(url, { directory, tls: readTlsSection(tls, directory), connectMs });
+  const placeOf = compilePlace(context, (url, context) => {
+    const options = readRedisUrl(url, context);
     return "wrong" in options ? options : { options, key: JSON.stringify(options), shown: shownOf(options) };
   });
   const sessions: SessionPool<RedisSession> = joinSessionPool(context.pool);
 
   return {
     async perform(job, call) {
-      const tls = (renderTls(job.vars) ?? undefined) as ValueMap | undefined;
-      const place = placeOf(renderUrl.renderText(job.vars), tls);
+      const place = placeOf(job.vars);
       if ("wrong" in place) return failed("template", `Cannot use redis.url: ${place.wrong}`);
       const command = words.map((word) => renderWord(word, job.vars));
       const names = command.slice(0, 2).map((word) => typeof word === "string" ? word : "");

@@ -1,6 +1,6 @@
 import type { ReportProblem } from "../model/diagnostic.ts";
 import type { ValueMap } from "../model/json.ts";
-import { list, required, settings, size, text } from "../schema/words.ts";
+import { complain, list, mapped, type Place, required, settings, size, text } from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
 import { isReader, whyNoTask } from "./redis_commands.ts";
 import { readRedisUrl } from "./redis_url.ts";
@@ -11,10 +11,13 @@ export const builtInMaxBytes = 10_000_000;
 
 /** What may stand under a target and under a task, the task's winning. */
 const shared = {
-  url: text({
-    description: "The server: `redis://`, `rediss://` for TLS, `unix://` for a socket.",
-    examples: ["redis://127.0.0.1:6379/0", "${{ secrets.redis }}"],
-  }),
+  url: mapped(
+    text({
+      description: "The server: `redis://`, `rediss://` for TLS, `unix://` for a socket.",
+      examples: ["redis://127.0.0.1:6379/0", "${{ secrets.redis }}"],
+    }),
+    readUrl,
+  ),
   maxBytes: size({ description: "A larger reply fails the attempt with `too_large`.", default: "10MB" }),
   tls: tlsSettings,
 };
@@ -52,9 +55,6 @@ function checkRedis(spec: ValueMap, report: ReportProblem, connection: ValueMap)
   const url = spec.url ?? connection.url;
   if (url === undefined || url === null) {
     report([], 'no server is named: write a "url" here, or name a target that has one');
-  } else if (spec.url === url && typeof url === "string" && !url.includes("${{")) {
-    const options = readRedisUrl(url, { directory: "/", tls: undefined, connectMs: null });
-    if ("wrong" in options) report(["url"], `this is no Redis server: ${options.wrong}`);
   }
   const words = wordsOf(spec);
   const wrong = whyNoTask(words);
@@ -73,4 +73,13 @@ function wordsOf({ command }: ValueMap): readonly string[] {
   return Array.isArray(command)
     ? command.map((word) => String(word).includes("${{") ? "" : String(word))
     : [];
+}
+
+/** What holds an expression is read when its value is known. */
+function readUrl(url: string, place: Place): string {
+  const found = url.includes("${{")
+    ? {}
+    : readRedisUrl(url, { directory: "/", tls: undefined, connectMs: null });
+  if ("wrong" in found) complain(place, `this is no Redis server: ${found.wrong}`);
+  return url;
 }

@@ -1,4 +1,4 @@
-import type { ValueMap } from "../model/json.ts";
+import { isValueMap, type Value } from "../model/json.ts";
 import type { DatabaseTls } from "../runtime/databases.ts";
 import { resolvePath } from "../runtime/resolve_path.ts";
 
@@ -82,13 +82,15 @@ export function checkOptions({ options }: ServerUrl, known: readonly string[]): 
 
 /** The section `tls` of a target or task, as far as it says something. Files are relative to `directory`. */
 export function readTlsSection(
-  tls: ValueMap | undefined,
+  tls: Value | undefined,
   directory: string,
+  render: (source: string) => string,
 ): Partial<DatabaseTls> | undefined {
-  if (tls === undefined) return undefined;
+  if (!isValueMap(tls)) return undefined;
+  const { serverName } = tls;
   const file = (name: "ca" | "cert" | "key") => {
-    const pem = tls[name];
-    if (typeof pem !== "string") return {};
+    if (typeof tls[name] !== "string") return {};
+    const pem = render(tls[name]);
     return { [name]: pem.includes("-----BEGIN ") ? pem : resolvePath(directory, pem) };
   };
   return {
@@ -96,22 +98,9 @@ export function readTlsSection(
     ...file("ca"),
     ...file("cert"),
     ...file("key"),
-    ...(typeof tls.serverName === "string" ? { serverName: tls.serverName } : {}),
+    ...(typeof serverName === "string" ? { serverName: render(serverName) } : {}),
   };
 }
 
 /** No TLS, and no files. */
 export const noTls: DatabaseTls = { mode: "disable", ca: null, cert: null, key: null, serverName: null };
-
-/** Reads where to connect; most tasks ask for one place only, which is read once. */
-export function readOnce<P>(
-  read: (url: string, tls: ValueMap | undefined) => P,
-): (url: string, tls: ValueMap | undefined) => P {
-  let last: { readonly url: string; readonly tls: ValueMap | undefined; readonly place: P } | undefined;
-  return (url, tls) => {
-    if (last === undefined || last.url !== url || last.tls !== tls) {
-      last = { url, tls, place: read(url, tls) };
-    }
-    return last.place;
-  };
-}

@@ -7,7 +7,7 @@ import { captureLimit } from "./capture_limit.ts";
 import { judgeTrouble } from "./database_failure.ts";
 import type { Answer, Job, Performer, TaskContext } from "./kind.ts";
 import { compileValue } from "./render_value.ts";
-import { readOnce, readTlsSection } from "./server_url.ts";
+import { compilePlace } from "./server_place.ts";
 import { joinSessionPool, type SessionPool } from "./session_pool.ts";
 import { takeSession } from "./take_session.ts";
 import { ResultRows, type RowLimits } from "./sql_rows.ts";
@@ -24,10 +24,8 @@ import { readSqlUrl, type SqlPlace } from "./sql_url.ts";
  * result of any size takes no more memory than its largest row and what is kept.
  */
 export async function openSql(context: TaskContext): Promise<Performer> {
-  const { task, directory, ports } = context;
+  const { task, ports } = context;
   const spec = readSpec(task.spec);
-  const renderUrl = context.template(spec.url);
-  const renderTls = spec.tls === undefined ? () => undefined : compileValue(spec.tls, context.template);
   const renderParams = compileValue(spec.params, context.template);
   const limits: RowLimits = {
     maxRows: spec.maxRows,
@@ -38,14 +36,11 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   const format = task.save === null ? null : rowFormatOf(task.save.path);
   const sessions: SessionPool<SqlSession> = joinSessionPool(context.pool);
   const statements = new Map<string, PreparedQuery>();
-  const placeOf = readOnce((url, tls) => {
-    const { connectMs } = task.timeouts;
-    return readSqlUrl(url, { directory, tls: readTlsSection(tls, directory), connectMs });
-  });
+  const placeOf = compilePlace(context, readSqlUrl);
 
   return {
     async perform(job, call) {
-      const place = placeOf(renderUrl.renderText(job.vars), renderTls(job.vars) as ValueMap | undefined);
+      const place = placeOf(job.vars);
       if ("wrong" in place) return failed("template", `Cannot use sql.url: ${place.wrong}`);
       const prepared = prepare(place);
       if (prepared.wrong !== undefined) return failed("query", `Cannot send the query: ${prepared.wrong}`);
@@ -149,8 +144,6 @@ export async function openSql(context: TaskContext): Promise<Performer> {
 const serverGraceMs = 1_000;
 
 interface SqlSpec {
-  readonly url: string;
-  readonly tls: Value | undefined;
   readonly query: string;
   readonly params: readonly Value[];
   readonly readOnly: boolean;
@@ -161,8 +154,6 @@ interface SqlSpec {
 
 function readSpec(spec: ValueMap): SqlSpec {
   return {
-    url: String(spec.url ?? ""),
-    tls: spec.tls ?? undefined,
     query: String(spec.query),
     params: (spec.params ?? []) as readonly Value[],
     readOnly: spec.readOnly === true,

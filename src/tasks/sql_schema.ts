@@ -3,10 +3,13 @@ import type { ValueMap } from "../model/json.ts";
 import {
   anything,
   choice,
+  complain,
   count,
   fixedText,
   flag,
   list,
+  mapped,
+  type Place,
   required,
   settings,
   size,
@@ -27,14 +30,17 @@ export const builtInMaxBytes = 50_000_000;
 
 /** What may stand under a target and under a task, the task's winning. */
 const shared = {
-  url: text({
-    description: "The database.",
-    examples: [
-      "${{ secrets.pg }}",
-      "postgres://user@host/name?sslmode=verify-full",
-      "sqlite:data.db?mode=rw",
-    ],
-  }),
+  url: mapped(
+    text({
+      description: "The database.",
+      examples: [
+        "${{ secrets.pg }}",
+        "postgres://user@host/name?sslmode=verify-full",
+        "sqlite:data.db?mode=rw",
+      ],
+    }),
+    readUrl,
+  ),
   maxRows: count({ description: "The most rows of one result.", default: builtInMaxRows }, { min: 1 }),
   maxBytes: size({
     description: "The largest result, all its rows together; of rows that only go to other tasks, each.",
@@ -110,9 +116,6 @@ function checkSql(spec: ValueMap, report: ReportProblem, connection: ValueMap): 
   const url = spec.url ?? connection.url;
   if (url === undefined || url === null) {
     report([], 'no database is named: write a "url" here, or name a target that has one');
-  } else if (spec.url === url && typeof url === "string" && !url.includes("${{")) {
-    const place = readSqlUrl(url, { directory: "/", tls: undefined, connectMs: null });
-    if ("wrong" in place) report(["url"], `this is no database: ${place.wrong}`);
   }
   if (typeof query !== "string") return;
   const paramCount = Array.isArray(params) ? params.length : 0;
@@ -124,4 +127,13 @@ function checkSql(spec: ValueMap, report: ReportProblem, connection: ValueMap): 
   if (problem && problems.every((other) => other !== undefined)) {
     report(["query"], problem.message, { offset: problem.at });
   }
+}
+
+/** What holds an expression is read when its value is known. */
+function readUrl(url: string, place: Place): string {
+  const found = url.includes("${{")
+    ? {}
+    : readSqlUrl(url, { directory: "/", tls: undefined, connectMs: null });
+  if ("wrong" in found) complain(place, `this is no database: ${found.wrong}`);
+  return url;
 }

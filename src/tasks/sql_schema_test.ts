@@ -11,23 +11,6 @@ const queries: readonly (readonly [ValueMap, ValueMap, string | undefined])[] = 
   [{ query: "select $1", params: [1] }, { url: "${{ secrets.pg }}" }, undefined],
   [{ url, query: "select 1" }, {}, undefined],
   [{ query: "select 1" }, {}, ': no database is named: write a "url" here, or name a target that has one'],
-  [{ url: "oracle:x", query: "select 1" }, {}, "url: this is no database: oracle: is not known"],
-  [{ url: "postgres://h:x/d", query: "select 1" }, {}, "url: this is no database: it cannot be read"],
-  [
-    { url: "postgres://h/d?ssl=on", query: "select 1" },
-    {},
-    'url: this is no database: its option "ssl" is not known',
-  ],
-  [
-    { url: "mysql://h/d?ssl-mode=ON", query: "select 1" },
-    {},
-    "url: this is no database: ssl-mode=ON is not known",
-  ],
-  [
-    { url: "sqlite:a.db?mode=ro", query: "select 1" },
-    {},
-    'url: this is no database: "?mode=ro" is no option',
-  ],
   [{ url, query: " -- nothing" }, {}, "query: the query is empty"],
   [{ url: "${{ item }}", query: "select 1; select 2" }, {}, "query@10: several statements in one query"],
   [
@@ -55,8 +38,6 @@ const commands: readonly (readonly [ValueMap, ValueMap, string | undefined])[] =
   [{ command: ["GET", "a"] }, { url: "${{ secrets.redis }}" }, undefined],
   [{ url: "unix:///run/redis.sock?db=1", command: ["${{ item }}"] }, {}, undefined],
   [{ command: ["GET", "a"] }, {}, ': no server is named: write a "url" here, or name a target that has one'],
-  [{ url: "redis://h/main", command: ["PING"] }, {}, 'url: this is no Redis server: "main" is no database'],
-  [{ url: "http://h", command: ["PING"] }, {}, "url: this is no Redis server: http: is not known"],
   [{ url: "redis://h", command: ["subscribe", "x"] }, {}, "command: subscribe does not answer once"],
   [
     { url: "redis://h", command: ["GET x"] },

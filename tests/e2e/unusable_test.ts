@@ -53,6 +53,53 @@ test(
   }),
 );
 
+const databases = `
+version: 1
+secrets: { url: { env: DB } }
+params: { cache: "redis://127.0.0.1:99999", task: "sqlite://data.db", none: "" }
+targets:
+  db: { sql: { url: "\${{ secrets.url }}" } }
+  cache: { redis: { url: "\${{ params.cache }}" } }
+tasks:
+  a: { target: db, sql: { query: select 1 } }
+  b: { target: cache, redis: { command: [PING] } }
+  c: { sql: { url: "\${{ params.task }}", query: select 1 } }
+  d: { if: "params.none != ''", sql: { url: "\${{ params.none }}", query: select 1 } }
+  e: { foreach: [nowhere], sql: { url: "\${{ item }}", query: select 1 } }
+  f: { exec: { command: [touch, ran] } }
+`;
+
+test(
+  "a database's URL that cannot be used is told before anything runs, where it is known by then",
+  inSandbox(async (sandbox) => {
+    sandbox.write("job.yaml", databases);
+    const env = { DB: "postgress://user:hunter22@host/name" };
+    const { code, stderr } = await sandbox.run(["run", "job.yaml"], { env });
+    assert.equal(code, 2, stderr);
+    assert.deepEqual(
+      stderr.match(/^job\.yaml:.*/gm)!.map((line) =>
+        line.replace(/^job\.yaml:(\d+):\d+: /, "$1 ").replace(/;.*/, "")
+      ),
+      [
+        '9 Cannot use the url of target "db": postgress: is not known',
+        '10 Cannot use the url of target "cache": it cannot be read as scheme://host:port/name with user:password@ before the host',
+        "11 Cannot use sql.url: SQLite has no host: write sqlite:data.db, or sqlite:///data.db for an absolute path",
+      ],
+    );
+    assert.doesNotMatch(stderr, /hunter22/);
+    assert.ok(!sandbox.exists("ran"));
+    const others = await sandbox.run(["run", "job.yaml", "--only", "d,e", "--report", "r.json"], { env });
+    assert.equal(others.code, 1, others.stderr);
+    const { results } = JSON.parse(sandbox.read("r.json"));
+    assert.deepEqual(
+      results.map(({ outcome, error }: { outcome: string; error?: { code: string } }) =>
+        error?.code ?? outcome
+      ),
+      ["skipped", "template"],
+    );
+  }),
+);
+
 test(
   "headers and shell texts that can never be used are found when the config is loaded",
   inSandbox(async (sandbox) => {

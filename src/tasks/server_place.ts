@@ -1,0 +1,44 @@
+import type { Template, Vars } from "../model/expression.ts";
+import { UnusableError } from "../model/unusable_error.ts";
+import type { TaskContext } from "./kind.ts";
+import { readTlsSection, type ServerContext, type Wrong } from "./server_url.ts";
+
+/**
+ * Tells where a task connects to for an input. Most tasks have one place for all of them, which is read once: before
+ * anything runs, where it is known by then.
+ *
+ * @throws UnusableError when it is known, and is no place
+ */
+export function compilePlace<P extends object>(
+  { task, pool, directory, template, renderTarget }: TaskContext,
+  read: (url: string, context: ServerContext) => P | Wrong,
+): (vars: Vars) => P | Wrong {
+  const url = template(String(task.spec.url ?? ""));
+  const renderText = (source: string) => String(renderTarget(source));
+  const context = {
+    directory,
+    tls: readTlsSection(task.spec.tls, directory, renderText),
+    connectMs: task.timeouts.connectMs,
+  };
+  let last: { readonly text: string; readonly place: P | Wrong } | undefined;
+  const placeOf = (text: string) => {
+    if (last?.text !== text) last = { text, place: read(text, context) };
+    return last.place;
+  };
+  // A condition may be there to leave the task out where its URL is of no use.
+  if (task.if === null && isKnown(url)) {
+    const place = placeOf(renderText(url.source));
+    if ("wrong" in place) {
+      // A pool without a target is named by its URL.
+      const isTargets = url.source === pool.spec.url && url.source !== pool.name;
+      const where = isTargets ? `the url of target "${pool.name}"` : `${task.kind}.url`;
+      throw new UnusableError(`Cannot use ${where}: ${place.wrong}`);
+    }
+  }
+  return (vars) => placeOf(url.renderText(vars));
+}
+
+/** Nothing in it depends on an input, or on what other tasks put out. */
+function isKnown({ names }: Template): boolean {
+  return [...names].every((name) => /^(params|secrets|run)\b/.test(name));
+}
