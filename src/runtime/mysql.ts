@@ -37,6 +37,8 @@ function makeConnection(
     stream: socket,
     // Only what a certificate is checked against: the socket is connected already.
     host: serverName ?? host,
+    // Nobody listens in on a socket: MySQL 8 takes a password as it is there, and does not understand one that is encrypted.
+    ...(host.startsWith("/") ? { socketPath: host } : {}),
     user: user ?? undefined,
     password: password ?? undefined,
     database: database ?? undefined,
