@@ -20,11 +20,17 @@ export class AttemptCall implements Call {
   isCutShort = false;
   /** Sent to see whether the target is back: uses up none of its run's attempts. */
   isProbe = false;
+  readonly #pool: { readonly limit: number };
   #controller: AbortController | undefined;
 
-  constructor(startedAt: number, attempt: number) {
+  constructor(startedAt: number, attempt: number, pool: { readonly limit: number }) {
     this.startedAt = startedAt;
     this.attempt = attempt;
+    this.#pool = pool;
+  }
+
+  get limit(): number {
+    return this.#pool.limit;
   }
 
   get signal(): AbortSignal {

@@ -414,7 +414,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
     if (pool.running > pool.peak) pool.peak = pool.running;
     if (ceiling.total > ceiling.peak) ceiling.peak = ceiling.total;
 
-    const call = new AttemptCall(now, run.attemptCount);
+    const call = new AttemptCall(now, run.attemptCount, pool);
     call.slot = pool.calls.push(call) - 1;
     call.isProbe = pool.breaker?.isProbing ?? false;
     if (now < pool.spreadUntil) pool.pausedUntil = now + 2 * hooks.random(run, 0) * pool.spreadGapMs;

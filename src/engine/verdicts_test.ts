@@ -77,7 +77,7 @@ test("judgeFailure() waits the whole backoff without jitter, never more than its
 });
 
 test("attemptOf() says why an attempt was cut off, unless what it did is unknown", () => {
-  const call = new AttemptCall(0, 1);
+  const call = new AttemptCall(0, 1, { limit: 1 });
   call.cancel({ code: "timeout", message: "the attempt was ended after 1s" });
   const cutOff: RunError = { code: "reset", message: "the connection was closed", retryable: false };
   const unknown: RunError = { code: "outcome_unknown", message: "it may have been done", retryable: false };

@@ -73,6 +73,8 @@ export interface Call {
   onCancel: ((reason: CancelReason) => void) | undefined;
   /** Which attempt of its task run this is, from 1. */
   readonly attempt: number;
+  /** How many attempts its pool takes at a time by now: no more connections than that are kept. */
+  readonly limit: number;
 }
 
 /** Why an attempt was told to end. */

@@ -179,7 +179,13 @@ test("HttpAttempt sends nothing when it is cancelled already", async () => {
   const network = scriptedNetwork([]);
   const performer = await openTask({ http: { url: "https://a.test/" }, network });
   const reason: CancelReason = { code: "timeout", message: "too late" };
-  const call = { signal: new AbortController().signal, cancelled: reason, onCancel: undefined, attempt: 1 };
+  const call = {
+    signal: new AbortController().signal,
+    cancelled: reason,
+    onCancel: undefined,
+    attempt: 1,
+    limit: 1,
+  };
   const verdict = await performer.perform({ vars: {}, body: () => assert.fail() }, call);
   assert.ok(verdict.kind === "failed" && verdict.error.retryable);
   assert.equal(network.requests.length, 0);

@@ -156,6 +156,7 @@ class TokenCall implements Call {
   cancelled: CancelReason | undefined;
   onCancel: ((reason: CancelReason) => void) | undefined;
   readonly attempt = 1;
+  readonly limit = 1;
 
   get signal(): AbortSignal {
     throw new Error("the fetch of a token listens to onCancel");

@@ -59,7 +59,7 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
     const running = session.run({ words, maxBytes, blocks: isWaiter(names) });
     const ending = await cancellable(running, running.ended, call);
     if (isChanger(names)) sessions.close(session);
-    else sessions.giveBack(key, session);
+    else sessions.giveBack(key, session, call.limit);
     if (ending.kind === "reply") return answer(ending, job);
     return judgeTrouble(ending, { ...judging, sent: true, cancelled: call.cancelled });
   }

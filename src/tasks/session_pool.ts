@@ -16,6 +16,7 @@ export interface PooledSession {
  */
 export class SessionPool<S extends PooledSession> {
   private readonly limit: number;
+  private readonly isFamily: boolean;
   /** By what they connect to; in each, the one that was used last stands last. */
   private readonly idle = new Map<string, S[]>();
   private readonly closing = new Set<Promise<void>>();
@@ -23,8 +24,10 @@ export class SessionPool<S extends PooledSession> {
   private openCount = 0;
   private users = 0;
 
-  constructor(limit: number) {
+  /** A family of pools shares one: then `limit` is each member's. */
+  constructor(limit: number, isFamily = false) {
     this.limit = limit;
+    this.isFamily = isFamily;
   }
 
   /** One more task uses the pool: it has to `leave` it. */
@@ -61,9 +64,10 @@ export class SessionPool<S extends PooledSession> {
     return this.refusals.get(place);
   }
 
-  /** Puts a connection back, after `take` and use. */
-  giveBack(place: string, session: S): void {
-    if (!session.usable || this.users === 0) return this.close(session);
+  /** Puts a connection back, after `take` and use. When there are more than `limit`, which has fallen, it goes. */
+  giveBack(place: string, session: S, limit: number): void {
+    const isTooMany = !this.isFamily && this.openCount > limit;
+    if (!session.usable || this.users === 0 || isTooMany) return this.close(session);
     const idle = this.idle.get(place);
     if (idle === undefined) this.idle.set(place, [session]);
     else idle.push(session);
@@ -110,6 +114,6 @@ const pools = new WeakMap<PoolPlan, SessionPool<PooledSession>>();
 /** The pool of connections that all tasks of this pool of the plan share. The caller has joined it. */
 export function joinSessionPool<S extends PooledSession>(plan: PoolPlan): SessionPool<S> {
   let pool = pools.get(plan);
-  if (pool === undefined) pools.set(plan, pool = new SessionPool(plan.concurrency.max));
+  if (pool === undefined) pools.set(plan, pool = new SessionPool(plan.concurrency.max, plan.per !== null));
   return pool.join() as SessionPool<S>;
 }

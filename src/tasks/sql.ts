@@ -93,7 +93,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
     const rows = new ResultRows({ ...limits, keepAll }, { writer, stream });
     const running = session.run(statement, rows);
     const ending = await cancellable(running, running.ended, call);
-    sessions.giveBack(place.key, session);
+    sessions.giveBack(place.key, session, call.limit);
     if (ending.kind === "trouble") {
       body?.discard();
       return judgeTrouble(ending, { ...judging, sent: true, cancelled: call.cancelled });

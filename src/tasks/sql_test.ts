@@ -174,6 +174,17 @@ test("openSql() says that a write which was cut off may have happened, unless do
   }
 });
 
+test("openSql() lets go of connections that its pool has no place for any more", async () => {
+  const task = await sql({ url: "sqlite::memory:", query: "create table t(x)" });
+  const calls = [new TestCall(), new TestCall()];
+  calls[0]!.limit = 1;
+  await Promise.all(calls.map((call) => task.perform({}, call)));
+  // Only the other's file in memory is still there.
+  const [first, second] = [await task.perform(), await Promise.all([task.perform(), task.perform()])];
+  assert.equal(first.kind, "failed");
+  assert.deepEqual(second.map(({ kind }) => kind).sort(), ["answer", "failed"]);
+});
+
 test("openSql() keeps no more connections than its pool has places", async () => {
   const pool = poolPlan(2);
   const task = await sql({ url: "sqlite:${{ item }}.db", query: "create table t(x)" }, { pool });

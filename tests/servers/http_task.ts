@@ -100,6 +100,7 @@ export function attempt(
     cancelled: undefined as CancelReason | undefined,
     onCancel: undefined as ((reason: CancelReason) => void) | undefined,
     attempt: 1,
+    limit: 1,
   };
   const verdict = performer.perform({
     vars,

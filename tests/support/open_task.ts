@@ -73,6 +73,7 @@ export class TestCall implements Call {
   cancelled: CancelReason | undefined;
   onCancel: ((reason: CancelReason) => void) | undefined;
   readonly attempt = 1;
+  limit = Infinity;
   private readonly controller = new AbortController();
 
   get signal(): AbortSignal {

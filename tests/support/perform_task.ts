@@ -64,6 +64,7 @@ export function performOnce(performer: Performer, setup: AttemptSetup): ReturnTy
     cancelled: undefined,
     onCancel: undefined,
     attempt: 1,
+    limit: 1,
   };
   setup.cancelOn?.then((reason) => {
     Object.assign(call, { cancelled: reason });
