@@ -98,7 +98,9 @@ function poolLines(pool: PoolPlan, style: TableStyle): string[] {
   if (pool.breaker) rows.push(row("breaker", writtenBreaker(pool.breaker), why.breaker));
   const family = pool.per === null
     ? ""
-    : `, one pool per ${pool.per === "origin" ? "origin" : `value of ${pool.per}`}`;
+    : `, one pool per ${
+      pool.per !== "origin" ? `value of ${pool.per}` : pool.kind === "http" ? "origin" : "URL"
+    }`;
   return [
     style.bold(printable(pool.name)) + printable(`  ${pool.kind ?? "any kind"}${family}`),
     ...indented(layOut(rows, style)),

@@ -155,7 +155,7 @@ function noteInputs(task: TaskPlan, compiler: ExpressionCompiler, scope: Scope):
   ].some(({ names }) => isLate(names));
 }
 
-/** By origin, as the kind tells it, or by the value of an expression; values that look alike share a pool. */
+/** By where it connects to, as the kind tells it, or by the value of an expression; values that look alike share a pool. */
 function poolKeyOf(
   per: string | null,
   performer: Performer,

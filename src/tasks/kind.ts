@@ -61,6 +61,7 @@ export interface DefaultPool {
   readonly concurrency: number | "cpus";
   /** One sentence for `fanout plan`. */
   readonly why: string;
+  /** `"origin"`: each place that its inputs connect to, an HTTP origin or a database, gets a pool of its own. */
   readonly per: "origin" | null;
 }
 
@@ -93,7 +94,7 @@ export interface TaskContext {
 
 /** Runs the attempts of one task. */
 export interface Performer {
-  /** For a pool per origin: which pool of the family this input belongs to (`https://host:port`). */
+  /** For a pool per origin: which pool of the family this input belongs to (`https://host:port`, `postgres://host:port/name`). */
   poolKey?(job: Job): string;
   /**
    * One attempt. Settles only when its work has really stopped; on `call.onCancel` it stops as soon as it can.

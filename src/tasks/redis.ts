@@ -9,7 +9,7 @@ import { isChanger, isReader, isWaiter, whyNoTask } from "./redis_commands.ts";
 import { builtInMaxBytes } from "./redis_schema.ts";
 import { readRedisUrl } from "./redis_url.ts";
 import { capturedValue, savedBytes } from "./redis_value.ts";
-import { compilePlace } from "./server_place.ts";
+import { compilePlace, keyOfPlace } from "./server_place.ts";
 import { joinSessionPool, type SessionPool } from "./session_pool.ts";
 import { takeSession } from "./take_session.ts";
 
@@ -36,6 +36,7 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
       if (wrong !== undefined) return failed("query", wrong);
       return await attempt(place, { words: command, names }, job, call);
     },
+    poolKey: ({ vars }) => keyOfPlace(placeOf(vars)),
     spare: () => sessions.spare(),
     close: () => sessions.leave(),
   };

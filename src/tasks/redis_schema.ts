@@ -3,6 +3,7 @@ import type { ValueMap } from "../model/json.ts";
 import { complain, list, mapped, type Place, required, settings, size, text } from "../schema/words.ts";
 import type { Kind } from "./kind.ts";
 import { isReader, whyNoTask } from "./redis_commands.ts";
+import { perPlace } from "./server_url.ts";
 import { readRedisUrl } from "./redis_url.ts";
 import { tlsSettings } from "./tls_schema.ts";
 
@@ -45,7 +46,7 @@ export const redisKind: Kind = {
     name: String(spec.url ?? "redis"),
     concurrency: 16,
     why: "default for Redis: 16 per URL",
-    per: null,
+    per: perPlace(spec.url),
   }),
   isHarmless: (spec) => isReader(wordsOf(spec)),
   load: async () => (await import("./redis.ts")).openRedisTask,

@@ -38,6 +38,11 @@ export function compilePlace<P extends object>(
   return (vars) => placeOf(url.renderText(vars));
 }
 
+/** Which pool of a family a place belongs to; all that cannot be used share one. */
+export function keyOfPlace(place: { readonly shown: string } | Wrong): string {
+  return "wrong" in place ? "" : place.shown;
+}
+
 /** Nothing in it depends on an input, or on what other tasks put out. */
 function isKnown({ names }: Template): boolean {
   return [...names].every((name) => /^(params|secrets|run)\b/.test(name));

@@ -104,3 +104,9 @@ export function readTlsSection(
 
 /** No TLS, and no files. */
 export const noTls: DatabaseTls = { mode: "disable", ca: null, cert: null, key: null, serverName: null };
+
+/** A URL that depends on an item stands for many servers: each gets a pool of its own, as each origin does. */
+export function perPlace(url: Value | undefined): "origin" | null {
+  const rest = String(url ?? "").replace(/\$\{\{\s*(params|secrets|run)(\.\w+)+\s*\}\}/g, "");
+  return rest.includes("${{") ? "origin" : null;
+}

@@ -7,7 +7,7 @@ import { captureLimit } from "./capture_limit.ts";
 import { judgeTrouble } from "./database_failure.ts";
 import type { Answer, Job, Performer, TaskContext } from "./kind.ts";
 import { compileValue } from "./render_value.ts";
-import { compilePlace } from "./server_place.ts";
+import { compilePlace, keyOfPlace } from "./server_place.ts";
 import { joinSessionPool, type SessionPool } from "./session_pool.ts";
 import { takeSession } from "./take_session.ts";
 import { ResultRows, type RowLimits } from "./sql_rows.ts";
@@ -58,6 +58,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
       };
       return await attempt(place, prepared, statement, job, call);
     },
+    poolKey: ({ vars }) => keyOfPlace(placeOf(vars)),
     spare: () => sessions.spare(),
     close: () => sessions.leave(),
   };

@@ -19,6 +19,7 @@ import {
 import type { Kind } from "./kind.ts";
 import { checkQuery } from "./sql_statement.ts";
 import { sqlDialects } from "./sql_text.ts";
+import { perPlace } from "./server_url.ts";
 import { dialectOf, readSqlUrl } from "./sql_url.ts";
 import { tlsSettings } from "./tls_schema.ts";
 
@@ -84,7 +85,7 @@ export const sqlKind: Kind = {
     name: String(spec.url ?? "sql"),
     concurrency: 4,
     why: "default for SQL: 4 per URL",
-    per: null,
+    per: perPlace(spec.url),
   }),
   isHarmless: (spec) => spec.readOnly === true,
   load: async () => (await import("./sql.ts")).openSql,
