@@ -137,6 +137,8 @@ const meanings: { readonly [code: string]: Meaning } = {
   "1836": readOnlyServer,
   "1969": ranOut,
   "3024": ranOut,
+  // MySQL 8 had closed the connection, which was idle for too long.
+  "4031": notReady,
   BUSY: rolledBack,
   CLUSTERDOWN: notReady,
   LOADING: notReady,

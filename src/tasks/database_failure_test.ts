@@ -25,6 +25,7 @@ const cases: readonly (readonly [Partial<Trouble>, Partial<TroubleContext>, stri
   [{ code: "08004" }, { sent: false }, "connect", true],
   [{ code: "1213" }, {}, "query", true],
   [{ code: "1205" }, {}, "query", true],
+  [{ code: "4031" }, {}, "connect", true],
   [{ code: "SQLITE_BUSY" }, { of: "file" }, "query", true],
   [{ code: "ECONNREFUSED" }, { sent: false }, "connect", true],
   [{ code: "ENOENT" }, { sent: false }, "connect", true],
