@@ -230,7 +230,9 @@ const connections: readonly (readonly [string, () => ValueMap, string])[] = [
 for (const [name, spec, expected] of connections) {
   test(`Redis: connects by ${name}, or says why not`, available, async () => {
     server.cli("acl", "setuser", "app", "on", ">app", "~*", "+ping");
-    const result = await (await redis({ ...spec(), command: ["PING"] })).perform();
+    const { url, ...rest } = spec();
+    const task = await redis({ ...rest, url: "${{ item }}", command: ["PING"] });
+    const result = await task.perform({ item: url });
     assert.equal(result.kind === "failed" ? result.error.code : "ok", expected, JSON.stringify(result));
   });
 }

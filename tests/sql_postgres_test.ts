@@ -111,7 +111,9 @@ const failures: readonly (readonly [string, ValueMap, string, RegExp])[] = [
 for (const [name, spec, code, message] of failures) {
   test(`PostgreSQL: ${name} fails for good, and the next query works`, available, async () => {
     const pool = poolPlan(1);
-    const { error } = await (await sql(spec, { pool })).failure();
+    // What cannot be used is found by the attempt, where the URL is an item's.
+    const task = await sql({ ...spec, url: "${{ item }}" }, { pool });
+    const { error } = await task.failure({ item: server.url() });
     assert.equal(error.code, code, error.message);
     assert.match(error.message, message);
     assert.equal(error.retryable, false);
@@ -185,8 +187,13 @@ const connections: readonly (readonly [string, () => ValueMap, boolean | string]
 
 for (const [name, spec, expected] of connections) {
   test(`PostgreSQL: connects by ${name}, or says why not`, available, async () => {
-    const task = await sql({ ...spec(), query: "select ssl from pg_stat_ssl where pid = pg_backend_pid()" });
-    const result = await task.perform();
+    const { url, ...rest } = spec();
+    const task = await sql({
+      ...rest,
+      url: "${{ item }}",
+      query: "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
+    });
+    const result = await task.perform({ item: url });
     if (result.kind === "answer") assert.equal((result.output.rows as ValueMap[])[0]!.ssl, expected);
     else assert.equal(result.kind === "failed" && result.error.code, expected, JSON.stringify(result));
   });

@@ -20,7 +20,7 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
   const words = (spec.command as readonly string[]).map((word) => context.template(word));
   const maxBytes = Number(spec.maxBytes ?? builtInMaxBytes);
   const captureBytes = captureLimit(task.capture, maxBytes);
-  const placeOf = compilePlace(context, (url, context) => {
+  const places = compilePlace(context, (url, context) => {
     const options = readRedisUrl(url, context);
     return "wrong" in options ? options : { options, key: JSON.stringify(options), shown: shownOf(options) };
   });
@@ -28,7 +28,7 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
 
   return {
     async perform(job, call) {
-      const place = placeOf(job.vars);
+      const place = places.of(job.vars);
       if ("wrong" in place) return failed("template", `Cannot use redis.url: ${place.wrong}`);
       const command = words.map((word) => renderWord(word, job.vars));
       const names = command.slice(0, 2).map((word) => typeof word === "string" ? word : "");
@@ -36,7 +36,7 @@ export async function openRedisTask(context: TaskContext): Promise<Performer> {
       if (wrong !== undefined) return failed("query", wrong);
       return await attempt(place, { words: command, names }, job, call);
     },
-    poolKey: ({ vars }) => keyOfPlace(placeOf(vars)),
+    poolKey: ({ vars }) => keyOfPlace(places.of(vars)),
     spare: () => sessions.spare(),
     close: () => sessions.leave(),
   };

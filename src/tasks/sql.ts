@@ -1,5 +1,6 @@
 import type { Value, ValueMap } from "../model/json.ts";
 import type { Backpressure, Call, Failure } from "../model/verdict.ts";
+import { UnusableError } from "../model/unusable_error.ts";
 import type { Finished, SqlSession, SqlStatement } from "../runtime/databases.ts";
 import type { Body } from "./body.ts";
 import { cancellable } from "./cancellable.ts";
@@ -36,11 +37,13 @@ export async function openSql(context: TaskContext): Promise<Performer> {
   const format = task.save === null ? null : rowFormatOf(task.save.path);
   const sessions: SessionPool<SqlSession> = joinSessionPool(context.pool);
   const statements = new Map<string, PreparedQuery>();
-  const placeOf = compilePlace(context, readSqlUrl);
+  const places = compilePlace(context, readSqlUrl);
+  const wrong = places.known && prepare(places.known).wrong;
+  if (wrong !== undefined) throw new UnusableError(`Cannot send the query: ${wrong}`);
 
   return {
     async perform(job, call) {
-      const place = placeOf(job.vars);
+      const place = places.of(job.vars);
       if ("wrong" in place) return failed("template", `Cannot use sql.url: ${place.wrong}`);
       const prepared = prepare(place);
       if (prepared.wrong !== undefined) return failed("query", `Cannot send the query: ${prepared.wrong}`);
@@ -58,7 +61,7 @@ export async function openSql(context: TaskContext): Promise<Performer> {
       };
       return await attempt(place, prepared, statement, job, call);
     },
-    poolKey: ({ vars }) => keyOfPlace(placeOf(vars)),
+    poolKey: ({ vars }) => keyOfPlace(places.of(vars)),
     spare: () => sessions.spare(),
     close: () => sessions.leave(),
   };

@@ -58,7 +58,10 @@ function checkPlaceholders(
   }
   const needed = Math.max(numbers.includes(0) ? numbers.length : 0, ...numbers);
   if (needed === paramCount) return undefined;
-  return `the query has ${counted(needed, "placeholder")} and params has ${counted(paramCount, "value")}`;
+  const hint = needed === 0 && dialect === "mysql" ? ": write ? for each" : "";
+  return `the query has ${counted(needed, "placeholder")} and params has ${
+    counted(paramCount, "value")
+  }${hint}`;
 }
 
 function counted(count: number, noun: string): string {

@@ -126,12 +126,14 @@ const failures: readonly (readonly [string, ValueMap, string, RegExp])[] = [
     /readOnly/,
   ],
   ["a directory", { url: "sqlite:.", query: "select 1" }, "not_a_file", /directory/],
-  ["another URL", { url: "${{ item }}", query: "select 1" }, "template", /oracle: is not known/],
+  ["another URL", { url: "oracle://x", query: "select 1" }, "template", /oracle: is not known/],
 ];
 
 for (const [name, spec, code, message] of failures) {
   test(`openSql() fails for good with ${name}`, async () => {
-    const { error } = await (await sql(spec)).failure({ item: "oracle://x" });
+    // What cannot be used is found by the attempt, where the URL is an item's.
+    const { url = "sqlite::memory:", ...rest } = spec;
+    const { error } = await (await sql({ ...rest, url: "${{ item }}" })).failure({ item: url });
     assert.equal(error.code, code);
     assert.match(error.message, message);
     assert.equal(error.retryable, false);

@@ -56,7 +56,7 @@ test(
 const databases = `
 version: 1
 secrets: { url: { env: DB } }
-params: { cache: "redis://127.0.0.1:99999", task: "sqlite://data.db", none: "" }
+params: { lite: "sqlite:data.db", cache: "redis://127.0.0.1:99999", task: "sqlite://data.db", none: "" }
 targets:
   db: { sql: { url: "\${{ secrets.url }}" } }
   cache: { redis: { url: "\${{ params.cache }}" } }
@@ -67,10 +67,11 @@ tasks:
   d: { if: "params.none != ''", sql: { url: "\${{ params.none }}", query: select 1 } }
   e: { foreach: [nowhere], sql: { url: "\${{ item }}", query: select 1 } }
   f: { exec: { command: [touch, ran] } }
+  g: { sql: { url: "\${{ params.lite }}", query: "select ?", params: [1, 2] } }
 `;
 
 test(
-  "a database's URL that cannot be used is told before anything runs, where it is known by then",
+  "a database's URL and query that cannot be used are told before anything runs, where it is known by then",
   inSandbox(async (sandbox) => {
     sandbox.write("job.yaml", databases);
     const env = { DB: "postgress://user:hunter22@host/name" };
@@ -84,6 +85,7 @@ test(
         '9 Cannot use the url of target "db": postgress: is not known',
         '10 Cannot use the url of target "cache": it cannot be read as scheme://host:port/name with user:password@ before the host',
         "11 Cannot use sql.url: SQLite has no host: write sqlite:data.db, or sqlite:///data.db for an absolute path",
+        "15 Cannot send the query: the query has 1 placeholder and params has 2 values",
       ],
     );
     assert.doesNotMatch(stderr, /hunter22/);
