@@ -129,7 +129,7 @@ export const serverModels: { readonly [name: string]: ServerModel } = {
   "turns away more than 16, from behind a cache": { start: turnsAway(() => 16, { latency: hitOrMiss }) },
   "turns away more than 16, and answers in a millisecond": {
     start: turnsAway(() => 16, { afterMs: 1, latency: quickly }),
-    runs: 20_000,
+    runs: 10_000,
   },
   "turns away more than 16, and answers in five seconds": {
     start: turnsAway(() => 16, { latency: slowly }),
@@ -156,7 +156,7 @@ export const serverModels: { readonly [name: string]: ServerModel } = {
   "bears everything": { start: queues(() => 64) },
   "bears everything, with a long tail": {
     start: queues(() => 64, { latency: longTailed }),
-    runs: 20_000,
+    runs: 10_000,
   },
   "bears everything and fails one in a hundred for reasons of its own": {
     start: failing(0.01, queues(() => 64)),
