@@ -200,6 +200,13 @@ test("Redis: too many connections are back-pressure", available, async () => {
     await (await redis({ command: ["PING"] })).answer();
     const result = await (await redis({ command: ["PING"] })).perform();
     assert.equal(result.kind, "backpressure", JSON.stringify(result));
+    // A server that is busy notices late, when it was written to already.
+    const task = await redis({ command: ["PING"] });
+    server.pause();
+    const late = task.perform();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.resume();
+    assert.equal((await late).kind, "backpressure");
   } finally {
     await Promise.all(opened.splice(0).map((task) => task.close()));
     await eventually(() => server.cli("config", "set", "maxclients", "1000") === "OK");
