@@ -137,6 +137,17 @@ for (const [name, spec, code, message] of failures) {
   });
 }
 
+test(
+  "MariaDB: a read-only query writes nothing, whatever its connection was told before",
+  available,
+  async () => {
+    const pool = poolPlan(1);
+    await (await sql({ query: "set session tx_read_only = 0", readOnly: true }, { pool })).answer();
+    const write = await sql({ query: "create table no(x int)", readOnly: true }, { pool });
+    assert.equal((await write.failure()).error.code, "permission");
+  },
+);
+
 const numbers: readonly (readonly [number, string, boolean])[] = [
   [1213, "query", true],
   [1205, "query", true],

@@ -121,6 +121,19 @@ for (const [name, spec, code, message] of failures) {
   });
 }
 
+test(
+  "PostgreSQL: a read-only query writes nothing, whatever its connection was told before",
+  available,
+  async () => {
+    const pool = poolPlan(1);
+    for (const query of ["discard all", "select set_config('default_transaction_read_only', 'off', false)"]) {
+      await (await sql({ query, readOnly: true }, { pool })).answer();
+      const write = await sql({ query: "create table no(x int)", readOnly: true }, { pool });
+      assert.equal((await write.failure()).error.code, "permission", query);
+    }
+  },
+);
+
 const states: readonly (readonly [string, string, boolean])[] = [
   ["serialization_failure", "query", true],
   ["deadlock_detected", "query", true],

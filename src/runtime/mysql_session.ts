@@ -1,3 +1,4 @@
+import { changesSettings } from "./changes_settings.ts";
 import { unsendable } from "./database_trouble.ts";
 import type { Finished, RowSink, Running, SqlSession, SqlStatement, Trouble } from "./databases.ts";
 import type { MyConnection, MyError } from "./mysql_driver.ts";
@@ -60,17 +61,16 @@ export class MysqlSession implements SqlSession {
   /** Most statements are sent with the settings of the one before, which costs nothing. */
   private async set(
     run: MysqlRun,
-    { readOnly, serverTimeoutMs }: SqlStatement,
+    { query, readOnly, serverTimeoutMs }: SqlStatement,
   ): Promise<Trouble | undefined> {
     const ms = Math.min(serverTimeoutMs ?? 0, 2 ** 31 - 1);
     const [readOnlyName, timeout] = this.connection._isMariaDB
       ? ["tx_read_only", `max_statement_time = ${ms / 1000}`]
       : ["transaction_read_only", `max_execution_time = ${ms}`];
     const settings = `set session ${readOnlyName} = ${Number(readOnly)}, session ${timeout}`;
-    if (settings === this.settings) return undefined;
-    const trouble = await run.prepare(settings);
-    if (trouble === undefined) this.settings = settings;
-    return trouble;
+    const known = this.settings;
+    this.settings = changesSettings(query) ? "" : settings;
+    return settings === known ? undefined : await run.prepare(settings);
   }
 
   private end(error: MyError): void {

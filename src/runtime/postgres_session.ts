@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
+import { changesSettings } from "./changes_settings.ts";
 import { cancelledTrouble, socketTrouble, transactionTrouble, unsendable } from "./database_trouble.ts";
 import type { Finished, RowSink, Running, SqlSession, SqlStatement, Trouble } from "./databases.ts";
 import { cancelPostgres } from "./postgres_cancel.ts";
@@ -65,15 +66,16 @@ export class PostgresSession implements SqlSession {
   /** Most statements are sent with the settings of the one before, which costs nothing. */
   private async set(
     run: StatementRun,
-    { readOnly, serverTimeoutMs }: SqlStatement,
+    { query, readOnly, serverTimeoutMs }: SqlStatement,
   ): Promise<Trouble | undefined> {
     const timeout = serverTimeoutMs === null || serverTimeoutMs > 2 ** 31 - 1 ? 0 : serverTimeoutMs;
     const settings = `set statement_timeout = ${timeout}; ` +
       (readOnly ? "set default_transaction_read_only = on" : "reset default_transaction_read_only");
-    if (settings === this.settings) return undefined;
+    const known = this.settings;
+    this.settings = changesSettings(query) ? "" : settings;
+    if (settings === known) return undefined;
     try {
       await this.client.query(settings);
-      this.settings = settings;
     } catch (error) {
       this.ended = true;
       return run.cancelled
