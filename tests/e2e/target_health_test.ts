@@ -180,18 +180,23 @@ const troubles = ["refuses", "resets", "answers 503"] as const;
 
 /** Good answers, then `downMs` of trouble from the hundredth request on, then good ones again. */
 async function startFailingServer(trouble: (typeof troubles)[number], downMs: number) {
+  /** One for each attempt: a request that is reset on a connection that had been idle is sent again on a new one. */
   const came: number[] = [];
+  const known = new WeakSet<object>();
+  let requests = 0;
   let backAt = Infinity;
   let server = await startRawServer(handle);
   let back = Promise.resolve();
   const { port } = server;
   function handle(request: RawRequest) {
-    came.push(Date.now());
-    if (came.length === 100) {
+    requests++;
+    if (trouble !== "resets" || !known.has(request.socket)) came.push(Date.now());
+    known.add(request.socket);
+    if (requests === 100) {
       backAt = Date.now() + downMs;
       if (trouble === "refuses") back = comeBack();
     }
-    if (Date.now() >= backAt || came.length < 100) setTimeout(() => answer(request, 200), 5);
+    if (Date.now() >= backAt || requests < 100) setTimeout(() => answer(request, 200), 5);
     else if (trouble === "answers 503") answer(request, 503);
     else if (trouble === "resets") request.socket.resetAndDestroy();
   }
