@@ -8,7 +8,7 @@ import { identifyInputs } from "../inputs/identify.ts";
 import type { EarlierRuns } from "../journal/earlier_runs.ts";
 import type { Vars } from "../model/expression.ts";
 import type { InputSource } from "../model/input.ts";
-import { type Ending, noOutcomes, type OutcomeCounts, type SkipReason } from "../model/outcome.ts";
+import type { Ending, OutcomeCounts, SkipReason } from "../model/outcome.ts";
 import type { Plan, TaskPlan } from "../model/plan.ts";
 import type { LearningRedactor } from "../model/redactor.ts";
 import type { Result } from "../model/result.ts";
@@ -18,13 +18,9 @@ import type { Output } from "../model/verdict.ts";
 import { printable } from "../model/written.ts";
 import type { Ports } from "../runtime/ports.ts";
 import type { Spool } from "../runtime/spool.ts";
-import { fixedPlace, placeKey } from "../tasks/save.ts";
-import { makeSaveRegister, type SaveRegister } from "../tasks/save_register.ts";
 import { makeCarryOver, type Tally } from "./carry_over.ts";
 import type { KeptResult } from "./earlier_result.ts";
 import { engineClock } from "./engine_clock.ts";
-import { failureLimit } from "./failure_limit.ts";
-import { filesRead } from "./files_read.ts";
 import { FromEdge } from "./from_edge.ts";
 import { gatedSource } from "./gated_source.ts";
 import { InputOrder } from "./input_order.ts";
@@ -35,13 +31,16 @@ import { type AttemptContext, performAttempt } from "./perform_attempt.ts";
 import { allOutputsRead, outputsRead } from "./outputs_read.ts";
 import { sharedVars } from "./open_programs.ts";
 import type { Program } from "./program.ts";
+import { reservedRegister } from "./reserved_register.ts";
 import { retryRandom } from "./retry_random.ts";
 import { RowFeed } from "./row_feed.ts";
 import type { RunClock } from "./run_clock.ts";
+import { RunTally } from "./run_tally.ts";
 import { claimSaved, type SaveContext } from "./save_result.ts";
 import { openOutputs } from "./secret_outputs.ts";
 import { makeTaskGraph, tasksNeeded } from "./task_graph.ts";
 import { taskSource } from "./task_source.ts";
+import { sumTotals, viewRun } from "./view_run.ts";
 
 /** Everything a run needs, made before it begins. */
 export interface RunSetup {
@@ -175,14 +174,9 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   const rowFeeds = new Map<Payload, RowFeed>();
   const origins = new Map<number, readonly OriginChange[]>();
   const seed = plan.run.seed ?? Math.floor(ports.random() * 2 ** 32);
-  const perTarget = plan.pools.map(() => ({ ended: 0, failed: 0 }));
-  const counts = noOutcomes();
-  const skippedBy: { [reason in SkipReason]?: number } = {};
-  let allowedFailures = 0;
+  const tally = new RunTally(plan, sumTotals(plan.tasks, setup.totals));
   let totalKnown = true;
   let stopReason: Stop | null = null;
-  const total = sumTotals(setup.totals);
-  const isOverLimit = failureLimit(plan.run.maxFailures, total);
   const warned = new Set<number>();
   const attemptContext: AttemptContext = {
     onShortage() {
@@ -251,11 +245,11 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
     timer?.cancel();
     await Promise.all(programs.map((program) => program.performer.close()));
   }).then(() => ({
-    counts,
+    counts: tally.counts,
+    skippedBy: tally.skippedBy,
+    allowedFailures: tally.allowedFailures,
     stop: stopReason,
     totalKnown,
-    skippedBy,
-    allowedFailures,
     pools: engine.pools(),
     origins,
     tallies: carryOver?.tallies ?? null,
@@ -327,7 +321,6 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
         ending.outcome === "ok" ? keptRows : null,
       );
     }
-    counts[ending.outcome]++;
     for (const { edge, consumer } of edgesFrom[run.task]!) {
       const outputs = output?.outputs ? openOutputs(task, output.outputs) : null;
       const broken = output?.brokenFeeds?.get(consumer);
@@ -335,15 +328,7 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
       edge.push({ payload: run.payload, ending, outputs, saved: output?.saved ?? null, elements });
     }
     if (graph.ended(run.task, run.payload.index, ending, output?.outputs ?? null)) endTask(run.task);
-    if (ending.outcome === "skipped") skippedBy[ending.reason] = (skippedBy[ending.reason] ?? 0) + 1;
-    const hasFailed = ending.outcome === "failed" || ending.outcome === "timed_out";
-    if (hasFailed && task.allowFailure) allowedFailures++;
-    // What an earlier run could not do says nothing about how this one goes.
-    const isFailure = hasFailed && !task.allowFailure && carried === undefined;
-    const target = perTarget[task.pool]!;
-    if (ending.outcome !== "not_run") target.ended++;
-    if (isFailure) target.failed++;
-    if (isOverLimit(isFailure)) {
+    if (tally.add(task, ending, carried !== undefined)) {
       const message = "more failures than run.maxFailures tolerates";
       stop({ how: plan.run.onFailure === "cancel" ? "now" : "drain", code: "max_failures", message });
     }
@@ -355,64 +340,13 @@ export async function startRun(setup: RunSetup): Promise<RunHandle> {
   }
 
   function view(): RunView {
-    const now = ports.clock.now();
-    const totals = totalsByPool(plan, setup.totals);
-    return {
-      elapsedMs: now,
-      stopping: stopReason === null ? null : stoppingWords[stopReason.code],
-      targets: engine.pools().map((pool, position) => ({
-        name: pool.name,
-        limit: pool.limit,
-        running: pool.running,
-        waiting: pool.waiting,
-        ended: perTarget[position]!.ended,
-        failed: perTarget[position]!.failed,
-        total: totals[position]!,
-        pausedMs: Math.max(0, pool.pausedUntil - now),
-      })),
-    };
+    return viewRun({
+      plan,
+      totals: setup.totals,
+      pools: engine.pools(),
+      tally,
+      stop: stopReason,
+      now: ports.clock.now(),
+    });
   }
-}
-
-/** Data chooses names below `save`: it never gets that of the config, of what is read, or of what the run writes itself. */
-function reservedRegister(plan: Plan): SaveRegister {
-  const { tasks, outputDirectory } = plan;
-  const register = makeSaveRegister();
-  for (const { path, what } of filesRead(plan)) register.reserve(path, what);
-  for (const [format, path] of Object.entries(plan.report)) {
-    if (path !== null) register.reserve(path, `the ${format} report`);
-  }
-  for (const { name, collect } of tasks) {
-    if (collect === null) continue;
-    register.reserve(placeKey(fixedPlace(collect.path, outputDirectory)), `where "${name}" collects`);
-  }
-  return register;
-}
-
-const stoppingWords = {
-  interrupted: "stopping (Ctrl-C again: at once)",
-  run_timeout: "stopping (run.timeout)",
-  max_failures: "stopping (maxFailures)",
-  io: "stopping (the journal cannot be written)",
-} as const;
-
-function sumTotals(totals: ReadonlyMap<string, number | null>): number | null {
-  let sum = 0;
-  for (const total of totals.values()) {
-    if (total === null) return null;
-    sum += total;
-  }
-  return sum;
-}
-
-function totalsByPool(plan: Plan, totals: ReadonlyMap<string, number | null>): (number | null)[] {
-  return plan.pools.map((_, position) =>
-    sumTotals(
-      new Map(
-        plan.tasks.filter((task) => task.pool === position).map((
-          task,
-        ) => [task.name, totals.get(task.name) ?? null]),
-      ),
-    )
-  );
 }
