@@ -13,7 +13,7 @@ export const diffCommand: CommandBody = async (args, ports) => {
     for (const operand of args.operands) {
       const { path, note } = findSource(operand, args, ports);
       if (note !== null) host.stderr.write(`fanout: ${note}\n`);
-      const report = openReport(path, disk);
+      const report = await openReport(path, disk);
       if (!report.ok) {
         host.stderr.write(`fanout: ${report.message}\n`);
         return report.exitCode;

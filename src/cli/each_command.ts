@@ -1,4 +1,4 @@
-import { stringifyJson, type ValueMap } from "../model/json.ts";
+import { stringifyJson, type Value, type ValueMap } from "../model/json.ts";
 import type { Result } from "../model/result.ts";
 import type { ForeachPlan, Plan } from "../model/plan.ts";
 import type { Host } from "../runtime/ports.ts";
@@ -20,6 +20,7 @@ export const eachCommand: CommandBody = async (args, machine) =>
     const file = args.value("arg-file") ?? "-";
     const inputs = file === "-" ? null : await ports.sources.probe(resolvePath(ports.host.cwd(), file));
     if (inputs?.readable === false) throw new UsageError(`cannot read ${file}: ${inputs.why}`);
+    warnOfShell(args.operands, ports.host);
     const contents = new TextEncoder().encode(stringifyJson(eachConfig(args)));
     const directory = ports.host.cwd();
     const loaded = await planText(
@@ -107,11 +108,25 @@ function printOutput({ stdout, stderr }: Host) {
           "its middle is cut; let it write a file\n",
       );
     }
-    const text = output?.stdout;
-    const bytes = output?.stdoutBase64;
-    if (typeof text === "string") stdout.write(text);
-    else if (typeof bytes === "string") stdout.write(Uint8Array.fromBase64(bytes));
+    pass(stdout, output?.stdout, output?.stdoutBase64);
+    pass(stderr, output?.stderr, output?.stderrBase64);
   };
+}
+
+function pass(stream: Pick<Host["stdout"], "write">, text?: Value, bytes?: Value): void {
+  if (typeof text === "string") stream.write(text);
+  else if (typeof bytes === "string") stream.write(Uint8Array.fromBase64(bytes));
+}
+
+/** In a text that a shell reads `{}` would be part of the program: data could run anything. */
+function warnOfShell([kind, ...words]: readonly string[], { stderr }: Host): void {
+  const flag = words.findIndex((word) => /^-[a-z]*c$/.test(word));
+  const isShell = /^(.*\/)?(sh|bash|dash|zsh|ksh|fish)$/.test(words[0] ?? "");
+  if (kind !== "exec" || !isShell || flag < 0 || !words[flag + 1]?.includes("{}")) return;
+  stderr.write(
+    `fanout: {} inside the text of ${words[0]} -c is read as shell, whatever the input holds; ` +
+      `write ${words[0]} -c '… "$1" …' _ {}\n`,
+  );
 }
 
 /** `GET {}`, `{}`, or method and URL as two words. */

@@ -15,7 +15,7 @@ export const reportCommand: CommandBody = async (args, ports) => {
   if (note !== null) host.stderr.write(`fanout: ${note}\n`);
   const format = (args.value("format") ?? "text") as ReportFormat;
   const output = args.value("output");
-  const opened = openReport(path, disk);
+  const opened = await openReport(path, disk);
   if (!opened.ok) {
     host.stderr.write(`fanout: ${opened.message}\n`);
     return opened.exitCode;

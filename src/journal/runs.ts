@@ -71,6 +71,19 @@ function ancestorsOf(runIds: readonly string[], directory: string, disk: Disk): 
   }
 }
 
+/** True while the run lives that writes this journal; false where nobody may ask. */
+export async function isLiving(journal: string, disk: Disk): Promise<boolean> {
+  const lockPath = journal.replace(/\.ndjson$/, ".lock");
+  if (lockPath === journal || disk.facts(lockPath, "follow") === null) return false;
+  try {
+    const lock = await disk.tryLock(lockPath, "kept");
+    lock?.release();
+    return lock === null;
+  } catch {
+    return false;
+  }
+}
+
 async function removeRun(directory: string, runId: string, disk: Disk): Promise<void> {
   const lock = await disk.tryLock(runFiles(directory, runId).lock);
   if (lock === null) return;

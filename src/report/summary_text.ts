@@ -87,7 +87,7 @@ const statusWords: { readonly [status in RunStatus]: string } = {
   failed: "failed",
   interrupted: "was interrupted",
   timed_out: "ran out of time",
-  incomplete: "did not end in order",
+  incomplete: "is not complete",
 };
 
 function statusLine({ run, summary }: ReportHead, paint: Painter): string {

@@ -1,8 +1,10 @@
+import { isLiving } from "../journal/runs.ts";
 import { isRunId } from "../journal/run_id.ts";
 import { readJournal, recordResult } from "../journal/read_journal.ts";
 import { buildReport } from "../report/build_report.ts";
 import { readReport } from "../report/read_report.ts";
 import { type RenderSource, renderSourceOf } from "../report/render_source.ts";
+import type { RunHeader } from "../model/run_record.ts";
 import { RunStats } from "../report/run_stats.ts";
 import type { Disk } from "../runtime/disk.ts";
 import { inInputOrder } from "./input_order.ts";
@@ -21,7 +23,7 @@ export type OpenReport =
   | { readonly ok: false; readonly message: string; readonly exitCode: 2 | 5 };
 
 /** Opens a report, or rebuilds it from the journal of a run: one that ended, was killed, or still goes on. */
-export function openReport(path: string, disk: Disk): OpenReport {
+export async function openReport(path: string, disk: Disk): Promise<OpenReport> {
   let isJournal: boolean;
   try {
     // One that is damaged where it begins is known by its name.
@@ -29,7 +31,7 @@ export function openReport(path: string, disk: Disk): OpenReport {
   } catch (error) {
     return { ok: false, message: `cannot read ${path}: ${describeSystemError(error)}`, exitCode: 2 };
   }
-  if (isJournal) return openJournalReport(path, disk);
+  if (isJournal) return await openJournalReport(path, disk);
   const reading = readReport(path, disk);
   return reading.ok ? { ...reading, notes: [] } : { ...reading, exitCode: 2 };
 }
@@ -52,7 +54,9 @@ function beginsLikeJournal(path: string, disk: Disk): boolean {
   }
 }
 
-function openJournalReport(path: string, disk: Disk): OpenReport {
+async function openJournalReport(path: string, disk: Disk): Promise<OpenReport> {
+  // Asked before it is read: what ends meanwhile is in what is read.
+  const goesOn = await isLiving(path, disk);
   const stats = new RunStats();
   const reading = readJournal(path, disk, (record) => {
     stats.addJson(recordResult(record), record.type === "kept");
@@ -64,13 +68,23 @@ function openJournalReport(path: string, disk: Disk): OpenReport {
   const { run } = reading;
   const { results, placeOf } = inInputOrder(run.results, run.origins);
   stats.renumber((name, index) => placeOf(run.header.tasks.findIndex((one) => one.name === name), index));
-  const lost = run.lost.map((one) => ({ ...one, index: placeOf(one.task, one.index) }));
+  // What is under way in a run that goes on is not lost.
+  const lost = goesOn ? [] : run.lost.map((one) => ({ ...one, index: placeOf(one.task, one.index) }));
   const report = buildReport({ ...run, results, lost }, stats);
+  const notes = run.closing === null ? [goesOn ? goingOn(run.header) : killed(run.header)] : [];
   const torn = `the last line was never finished: ${run.tornBytes} bytes of ${path} were left out`;
   return {
     ok: true,
     source: renderSourceOf(report),
-    notes: run.tornBytes > 0 ? [torn] : [],
+    notes: run.tornBytes > 0 && !goesOn ? [...notes, torn] : notes,
     close: run.close,
   };
+}
+
+function goingOn({ runId, pid, host }: RunHeader): string {
+  return `run ${runId} is still going on, as process ${pid} on ${host}: this is how far it has come`;
+}
+
+function killed({ runId }: RunHeader): string {
+  return `run ${runId} was killed; the same command with --resume goes on with it`;
 }

@@ -41,8 +41,9 @@ function output(fd: number, stream: () => NodeJS.WriteStream): Output {
     get isTerminal() {
       return isDevice(fd) && stream().isTTY === true;
     },
-    columns: () => stream().columns ?? 80,
-    rows: () => stream().rows ?? 24,
+    // A terminal that nobody gave a size (script, expect, some CI systems) says 0.
+    columns: () => stream().columns || 80,
+    rows: () => stream().rows || 24,
     onResize(handler) {
       stream().on("resize", handler);
     },

@@ -40,6 +40,23 @@ test(
 );
 
 test(
+  "fanout each exec hands on what programs say on stderr, and warns of an input inside a shell's text",
+  inSandbox(async (sandbox) => {
+    const script = 'echo "warning $1" >&2; echo out';
+    const end = await sandbox.run(["each", "exec", "sh", "-c", script, "_", "{}"], { stdin: "x\n" });
+    assert.deepEqual([end.code, end.stdout], [0, "out\n"]);
+    assert.match(end.stderr, /^warning x$/m);
+    assert.doesNotMatch(end.stderr, /read as shell/);
+    const unsafe = await sandbox.run(["each", "exec", "/bin/sh", "-c", "echo {}"], { stdin: "x\n" });
+    assert.equal(unsafe.stdout, "x\n");
+    assert.match(
+      unsafe.stderr,
+      /^fanout: \{\} inside the text of \/bin\/sh -c is read as shell.*; write \/bin\/sh -c '… "\$1" …' _ \{\}$/m,
+    );
+  }),
+);
+
+test(
   "fanout each -0 takes names with line ends and blanks whole",
   inSandbox(async (sandbox) => {
     const end = await sandbox.run(["each", "-0", "--report", "r.json", "exec", "printf", "[%s]", "{}"], {

@@ -216,9 +216,10 @@ test(
         config(["a"], "", `matrix: { m: [hunter2-hunter2] }\n    ${slow}`)
       }`,
     );
-    const { code, stdout } = await sandbox.run(["report", journals(sandbox).at(-1)!, "--format", "json"]);
+    const { code, stdout, stderr } = await sandbox.run(["report", journals(sandbox).at(-1)!, "-f", "json"]);
     for (const { pid } of sandbox.survivors()) process.kill(pid, "SIGKILL");
     assert.equal(code, 0);
+    assert.match(stderr, /was killed; the same command with --resume goes on with it/);
     const [{ outcome, error, key, item, matrix }] = JSON.parse(stdout).results;
     assert.deepEqual([outcome, error.code, key, item, matrix], [
       "failed",
@@ -240,6 +241,13 @@ test(
     const { code, stderr } = await sandbox.run(["run", "fanout.yaml", "--resume"]);
     assert.equal(code, 4, stderr);
     assert.match(stderr, new RegExp(`process ${child.pid} .*is at it`));
+    // Nothing is said to be lost of what is only under way.
+    const report = await sandbox.run(["report", journals(sandbox)[0]!, "--format", "json"]);
+    assert.match(
+      report.stderr,
+      new RegExp(`still going on, as process ${child.pid} on .*how far it has come`),
+    );
+    assert.equal(JSON.parse(report.stdout).results[0].outcome, "not_run");
     process.kill(child.pid!, "SIGINT");
     await end;
   }),

@@ -4,7 +4,7 @@
  */
 import type { RunView } from "../../model/run_view.ts";
 import type { Clock, Output, Timer } from "../../runtime/ports.ts";
-import { writtenCount, writtenDuration } from "../../model/written.ts";
+import { printable, writtenCount, writtenDuration } from "../../model/written.ts";
 import { renderProgress, visibleWidth } from "./render.ts";
 
 export type ProgressMode = "bar" | "log" | "none";
@@ -105,16 +105,21 @@ export function startProgress(options: ProgressOptions): Progress {
 }
 
 function logLine(view: RunView): string {
-  const sum = (of: "ended" | "failed" | "running") =>
+  const sum = (of: "ended" | "failed" | "running" | "waiting") =>
     view.targets.reduce((total, target) => total + target[of], 0);
   const total = view.targets.some((target) => target.total === null)
     ? "?"
     : writtenCount(view.targets.reduce((all, target) => all + (target.total ?? 0), 0));
   const failed = sum("failed");
+  const waiting = sum("waiting");
   const words = [
     `${writtenCount(sum("ended"))}/${total} done`,
     ...(failed > 0 ? [`${writtenCount(failed)} failed`] : []),
     `${sum("running")} running`,
+    ...(waiting > 0 ? [`${writtenCount(waiting)} to retry`] : []),
+    ...view.targets.filter(({ pausedMs }) => pausedMs > 0).map(({ name, pausedMs }) =>
+      `${printable(name)} paused for ${writtenDuration(pausedMs)}`
+    ),
     `${writtenDuration(view.elapsedMs)} elapsed`,
   ];
   return `fanout: ${words.join(", ")}\n`;
