@@ -27,7 +27,8 @@ export function checkExpressions(
       for (const problem of compiled.problems) {
         const missing = missingName(problem, site);
         if (missing !== undefined && isFaulty(missing)) continue;
-        const message = problem.message + explainName(problem, site, config, source);
+        const known = site.secrets ? problem.message : withoutSecrets(problem.message);
+        const message = known + explainName(problem, site, config, source);
         report(site.path, message, { offset: site.offset + problem.offset, length: problem.length });
       }
       continue;
@@ -38,6 +39,11 @@ export function checkExpressions(
     else if (site.gives === "text" || !compiled.value.whole) checkTexts(site, compiled.value, report);
   }
   return (path) => namesRead.get(path.join("\0"));
+}
+
+/** They are in every scope, so that what reads one where it may not is told why; the names to choose from are others. */
+function withoutSecrets(message: string): string {
+  return message.replace(/(\(known here: .*?)\bsecrets, /, "$1");
 }
 
 /** Secrets, and outputs that are secret, go nowhere where they could be read. */

@@ -38,6 +38,28 @@ tasks: { a: { exec: { command: [x] } } }
     ],
   },
   {
+    name: "short forms that are none",
+    text: `version: 1
+tasks:
+  a: { retry: three, timeout: soon, save: [x], exec: { command: [x] } }
+  b: { needs: [{ a: any }], exec: { command: [x] } }
+  c:
+    needs: [a, { b: }]
+    retry: "3"
+    exec: { command: [x] }
+targets: { t: { rate: fast } }
+`,
+    problems: [
+      "3:15: expected a whole number of at least 1; or write a map: { attempts: 3, backoff: { initial: 200ms } }",
+      '3:31: expected a duration such as 10s, got "soon"; or write a map: { attempt: 10s, total: 1m }',
+      '3:43: expected text, got a list; write it in quotes: save: "[x]"; or write a map: { path: out/x.json, if: "status == 200" }',
+      "4:15: a list has names only: write needs: { a: any }",
+      "6:12: a list has names only: write needs: { a: ok, b: ok }",
+      '7:12: expected a whole number of at least 1, got the text "3": leave out the quotes',
+      '9:23: expected a rate such as 100/s or 600/1m, got "fast"; or write a map: { limit: 100/s, burst: 10 }',
+    ],
+  },
+  {
     name: "what is missing",
     text: `tasks:
   a: { http: {} }
@@ -71,9 +93,9 @@ tasks:
       '6:30: "command" and "shell" cannot stand together: leave out one of them',
       '6:63: "lines" and "csv" cannot stand together: leave out one of them',
       '6:71: "each" goes with "from" only',
-      '6:77: unknown name "x" (known here: params, secrets, run)',
+      '6:77: unknown name "x" (known here: params, run)',
       '6:80: "select" goes with "json" only',
-      '6:88: unknown name "y" (known here: params, secrets, run, needs, json)',
+      '6:88: unknown name "y" (known here: params, run, needs, json)',
       '6:102: a delimiter is one character, got ";;"',
     ],
   },
@@ -104,7 +126,7 @@ tasks: {}
       "5:61: expected a share such as 5%, from 0% to 100%: write 50%",
       "6:14: a rate is more than nothing, got 0/s",
       "6:32: min is 4, which is more than max, 2",
-      '7:14: expected a rate such as 100/s or 600/1m, got "10/sec"',
+      '7:14: expected a rate such as 100/s or 600/1m, got "10/sec"; or write a map: { limit: 100/s, burst: 10 }',
       '7:35: "min" is missing',
       '8:14: "limit" is missing',
       "8:41: expected a whole number of at least 1, cpus, auto, or bounds such as { min: 2, max: 16 }",
@@ -436,7 +458,7 @@ tasks:
     problems: [
       '2:14: 3.10 would become 3.1: write "3.10" in quotes if it is text, else 3.1',
       '3:19: unknown key "baseUrl"; it stands under "http"',
-      '5:56: expected an expression, got a list; write it in quotes: ids: "[json]"',
+      '5:56: expected an expression, got a list; write it as one: ids: "[json]"',
       '6:8: unknown key "htpp"; did you mean "http"?',
       "8:17: one of values, range, lines, csv, jsonl, json, glob or from is missing",
       '8:19: unknown key "file"; known keys are values, range, lines, csv, jsonl, json, glob, from, as, where, unique, batch, empty, delimiter, select, each',

@@ -51,14 +51,19 @@ export function explainName(
   if (isOfResult && (site.scope === "item" || site.scope === "key")) {
     return '; there is no result yet here: "expect", "outputs" and "save" read it';
   }
-  return problem.message.includes("did you mean") ? "" : meantName(unknown, task, config);
+  return problem.message.includes("did you mean") ? "" : meantName(unknown, site, task, config);
 }
 
 /** A name that is known, but stands in a place of its own. */
-function meantName(unknown: string, task: TaskSetting | undefined, config: Config): string {
+function meantName(
+  unknown: string,
+  site: ExpressionSite,
+  task: TaskSetting | undefined,
+  config: Config,
+): string {
   const owner = [
     ["params", config.params],
-    ["secrets", config.secrets],
+    ["secrets", site.secrets ? config.secrets : undefined],
     ["matrix", task?.matrix?.axes],
   ] as const;
   const found = owner.find(([, names]) => names !== undefined && Object.hasOwn(names, unknown));

@@ -48,8 +48,8 @@ tasks:
       '6:33: unknown name "hots"; did you mean "host"? (known here: params, secrets, run, index, item, host, needs)',
       '6:57: unknown name "dya"; did you mean "day"? (params has day)',
       '6:93: unknown name "token" (secrets has nothing)',
-      '7:9: unknown name "status" (known here: params, secrets, run, index, item, host, needs); there is no result yet here: "expect", "outputs" and "save" read it',
-      '8:15: unknown name "run" (known here: params, secrets, index, item, host); a key must be the same in the next run, which resumes by it',
+      '7:9: unknown name "status" (known here: params, run, index, item, host, needs); there is no result yet here: "expect", "outputs" and "save" read it',
+      '8:15: unknown name "run" (known here: params, index, item, host); a key must be the same in the next run, which resumes by it',
       '9:14: unknown name "jsn"; did you mean "json"? (known here: params, secrets, run, index, item, host, needs, status, headers, text, json, bytes, url, durationMs)',
       '9:23: unknown name "staus"; did you mean "status"? (known here: params, secrets, run, index, item, host, needs, status, headers, text, json, bytes, url, durationMs)',
       '11:23: unknown name "item" (known here: params, secrets, run, index, needs); this task has no "foreach", so it has no items',
@@ -144,9 +144,9 @@ tasks:
       "2:7: no ${{ }} may stand here: this is fixed in the config, write it out",
       '3:41: unknown name "item" (known here: params, secrets, run)',
       "4:19: no ${{ }} may stand here: this is fixed in the config, write it out",
-      '4:56: unknown name "item" (known here: params, secrets, run)',
+      '4:56: unknown name "item" (known here: params, run)',
       "7:13: no ${{ }} may stand here: this is fixed in the config, write it out",
-      '8:28: unknown name "item" (known here: params, secrets, run, needs)',
+      '8:28: unknown name "item" (known here: params, run, needs)',
       "8:46: no ${{ }} may stand here: this is fixed in the config, write it out",
       "9:20: no ${{ }} may stand in a shell text, where data would be run as commands: " +
       'write env: { VALUE: "${{ … }}" } beside it, and "$VALUE" in it',
@@ -227,7 +227,7 @@ tasks:
 `,
     problems: [
       `3:67: unknown name "page"; did you mean "pageNumber"? (known here: params, secrets, run, index, needs, status, headers, text, json, bytes, url, durationMs, pageNumber); a key of a map is a text of its own: 'page': …`,
-      `4:60: unknown name "id" (known here: params, secrets, run, index, needs, status, headers, text, json, bytes, url, durationMs); a key of a map is a text of its own: 'id': …`,
+      `4:60: unknown name "id" (known here: params, run, index, needs, status, headers, text, json, bytes, url, durationMs); a key of a map is a text of its own: 'id': …`,
     ],
   },
   {

@@ -21,6 +21,7 @@ import {
   settings,
   shapes,
   share,
+  shortForm,
   size,
   type Templated,
   unitWord,
@@ -70,7 +71,7 @@ const pace = unitWord("rate", { type: "string", pattern: pacePattern }, {
 /** `100/s` → `{ pace, burst: 1 }`. */
 export const rate = shapes(
   [
-    mapped(pace, (pace): RateSetting => ({ pace, burst: 1 })),
+    shortForm(mapped(pace, (pace): RateSetting => ({ pace, burst: 1 })), "{ limit: 100/s, burst: 10 }"),
     mapped(
       section({
         limit: required(pace),
@@ -100,9 +101,12 @@ export function timeLimit(doc: Doc): Word<number | Templated<"duration">> {
 /** `10s` → `{ attempt: 10_000 }`. Milliseconds. */
 export const timeout = shapes(
   [
-    mapped(
-      timeLimit({ description: "One attempt, from its slot to the last byte or exit.", examples: ["10s"] }),
-      (attempt): TimeoutSetting => ({ attempt }),
+    shortForm(
+      mapped(
+        timeLimit({ description: "One attempt, from its slot to the last byte or exit.", examples: ["10s"] }),
+        (attempt): TimeoutSetting => ({ attempt }),
+      ),
+      "{ attempt: 10s, total: 1m }",
     ),
     settings({
       attempt: timeLimit({
@@ -182,7 +186,10 @@ const retryOn: Word<string> = {
 /** `3` → `{ attempts: 3 }`. */
 export const retry = shapes(
   [
-    mapped(attempts, (attempts): RetrySetting => ({ attempts })),
+    shortForm(
+      mapped(attempts, (attempts): RetrySetting => ({ attempts })),
+      "{ attempts: 3, backoff: { initial: 200ms } }",
+    ),
     settings({
       attempts,
       backoff,

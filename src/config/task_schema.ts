@@ -1,6 +1,7 @@
 import type { KindName } from "../model/plan.ts";
 import {
   choice,
+  complain,
   expression,
   fixedText,
   flag,
@@ -14,6 +15,7 @@ import {
   type Section,
   section,
   shapes,
+  shortForm,
   type Templated,
   text,
   within,
@@ -29,13 +31,25 @@ const when = choice(["ok", "any", "done"], {
   default: "ok",
 });
 
+const neededNames = list(fixedText("The name of a task."), {
+  description: "Tasks that must be ok.",
+  examples: [["users"]],
+});
+
+const neededTasks: typeof neededNames = {
+  ...neededNames,
+  read(raw, place) {
+    if (!Array.isArray(raw) || !raw.some(isMap)) return neededNames.read(raw, place);
+    const entries = raw.flatMap((one) => isMap(one) ? Object.entries(one) : [[one, "ok"]]);
+    const meant = entries.map(([task, enough]) => `${task}: ${enough ?? "ok"}`).join(", ");
+    return complain(place, `a list has names only: write needs: { ${meant} }`);
+  },
+};
+
 const needs = shapes(
   [
     mapped(
-      list(fixedText("The name of a task."), {
-        description: "Tasks that must be ok.",
-        examples: [["users"]],
-      }),
+      neededTasks,
       (tasks): Needs => Object.fromEntries(tasks.map((task) => [task, "ok"])),
     ),
     named(when, { description: "Tasks and when they are enough.", examples: [{ users: "any" }] }) as Word<
@@ -86,7 +100,10 @@ const savePath = text({
 
 const save = shapes(
   [
-    mapped(savePath, (path): SaveSetting => ({ path })),
+    shortForm(
+      mapped(savePath, (path): SaveSetting => ({ path })),
+      '{ path: out/x.json, if: "status == 200" }',
+    ),
     section({
       path: required(savePath),
       if: expression({ description: "Writes only when this holds.", examples: ["status == 200"] }, {

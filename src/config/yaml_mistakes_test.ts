@@ -221,7 +221,7 @@ tasks:
       - status: 200
 `,
     problems: [
-      '6:9: expected an expression, got a map; write it in quotes: "status: 200"',
+      '6:9: expected an expression, got a map; write it as one: "status == 200"',
     ],
   },
   {

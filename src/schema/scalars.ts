@@ -1,3 +1,5 @@
+import { celMeant } from "./cel_meant.ts";
+import { quotedText } from "./quoted_text.ts";
 import { type Bounds, readUnit, type Templated, type Unit, type UnitValues } from "./templated.ts";
 import { durationPattern, sharePattern, sizePattern } from "./units.ts";
 import {
@@ -97,6 +99,12 @@ export function expression(
 ): Word<string> {
   return {
     read(raw, place) {
+      if (typeof raw === "object" && raw !== null) {
+        return complain(
+          place,
+          `expected an expression, got ${nameOf(raw)}${expressionHint(raw, place, rule.gives)}`,
+        );
+      }
       const whole = readText(raw, place, "an expression");
       if (whole === undefined) return undefined;
       const found = bareExpression(whole, place);
@@ -199,6 +207,17 @@ function bareExpression(
     place,
     "this is an expression as a whole: leave out the ${{ }}, or put it around all of it",
   );
+}
+
+function expressionHint(raw: unknown, place: Place, gives: "bool" | "list" | "any" = "any"): string {
+  const meant = celMeant(raw, gives);
+  const key = place.path.at(-1);
+  if (meant !== undefined) {
+    return `; write it as one: ${typeof key === "string" ? `${key}: ` : ""}${quotedText(meant)}`;
+  }
+  return gives === "bool"
+    ? '; a condition is one text, such as "status == 200"'
+    : "; it is one text, such as \"{'id': json.id}\"";
 }
 
 function quoteHint(place: Place): string {

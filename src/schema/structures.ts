@@ -135,6 +135,20 @@ export function shapes<const W extends readonly Word<unknown>[]>(
   };
 }
 
+/** The short form of a map. Who is told what is expected here, without what to write, is told of the map as well. */
+export function shortForm<T>(word: Word<T>, map: string): Word<T> {
+  return {
+    ...word,
+    read(raw, place) {
+      const report: typeof place.reading.report = (path, message, where) => {
+        const isOpen = /^expected (?!.*(: write|leave out))/.test(message);
+        place.reading.report(path, isOpen ? `${message}; or write a map: ${map}` : message, where);
+      };
+      return word.read(raw, { ...place, reading: { ...place.reading, report } });
+    },
+  };
+}
+
 /** A word in another form: short forms are written out here. `change` may complain. */
 export function mapped<T, U>(word: Word<T>, change: (value: T, place: Place) => U | undefined): Word<U> {
   return {

@@ -31,6 +31,7 @@ export {
   names,
   nullable,
   shapes,
+  shortForm,
   within,
 } from "./structures.ts";
 export { isTemplated, readTemplated, type Templated } from "./templated.ts";
