@@ -56,7 +56,7 @@ async function helpOn(name: string): Promise<string> {
   return commandHelp(findCommand(name, topicNames));
 }
 
-function findCommand(name: string, others: readonly string[] = []): Command {
+function findCommand(name: string, topics: readonly string[] = []): Command {
   const command = commands.find((known) => known.name === name);
   if (command !== undefined) return command;
   if (name.startsWith("-")) {
@@ -65,10 +65,11 @@ function findCommand(name: string, others: readonly string[] = []): Command {
   if (/\.ya?ml$/.test(name)) {
     throw new UsageError(`what shall be done with ${name}? To run it: fanout run ${name}`);
   }
-  const meant = nearest(name, [...commands.map((known) => known.name), ...others]);
+  const meant = nearest(name, [...commands.map((known) => known.name), ...topics]);
+  const instead = meant === undefined ? "see: fanout --help" : `did you mean "${meant}"?`;
   throw new UsageError(
-    `there is no command ${others.length > 0 ? "or topic " : ""}"${name}"; ${
-      meant === undefined ? "see: fanout --help" : `did you mean "${meant}"?`
-    }`,
+    topics.length === 0
+      ? `there is no command "${name}"; ${instead}`
+      : `there is no command or topic "${name}"; ${instead}\nTopics: ${topics.join(", ")}`,
   );
 }

@@ -8,6 +8,7 @@ export const topicNames: readonly string[] = [
   "exit-codes",
   "expressions",
   "inputs",
+  "outputs",
   "reports",
   "resume",
   "retries",

@@ -81,7 +81,8 @@ run ended before its turn). They always add up to the total.
     name: "expressions",
     text: `Expressions: CEL, the Common Expression Language
 
-Inside \${{ … }}, and bare in if, expect, outputs, save.if, retry.until and where.
+Inside \${{ … }}, and bare in if, expect, outputs, save.if, collect.value, retry.until, where, each
+and select of foreach, next and items of paginate, and a target's per.
 
   url: "/users/\${{ item.id }}"                 # in a longer URL: encoded as one segment
   expect: ["json.users.size() > 0", "status == 200"]
@@ -123,6 +124,29 @@ A task without either has exactly one input. Sources of foreach:
   With both, each item × each combination.
 - key: "\${{ item.id }}" names a result: resume, --only task/KEY and reports go by it.
 - Everything is read lazily, and a source that can be read twice is counted first.
+`,
+  },
+  {
+    name: "outputs",
+    text: `What a result is held against, and where it goes
+
+  expect: ["json.users.size() > 0"]                         # else the attempt fails with expect
+  outputs: { ids: "json.users.map(u, u.id)" }               # read as needs.TASK.outputs.ids
+  save: out/\${{ item.id }}.json                             # one file a run
+  collect: { path: out/users.csv, value: "{'id': item.id, 'name': json.name}" }    # one for all
+
+- save writes the whole result: the body, stdout, the file, the rows. Each value in the path is one
+  segment. save: { path: …, if: EXPR } says when. The file is there when it is whole.
+- collect writes one line per ok run, in input order, when the run has ended: CSV (the members of a
+  map are its columns) or JSON Lines, by the path's ending. Its value reads the task's own outputs,
+  too: value: outputs.
+- paginate, of an HTTP task, goes from page to page in one attempt and joins their lists to json:
+    http: { url: /users, paginate: { next: json.next, items: json.users } }
+  next gives a URL, such as linkTo(headers, 'next'), or a map of query values, and null at the end.
+
+Whatever fanout writes is for its owner alone: the journal, save, collect and the reports in JSON,
+HTML, CSV, text and Markdown are files of mode 0600, in directories of 0700 where it makes them.
+Prometheus and JUnit files, which other programs read, keep the mode they have, or get 0644.
 `,
   },
   {
@@ -180,9 +204,12 @@ it sent, and may it be repeated?
 - Never: other 4xx, 501, TLS certificates, unknown hosts, too large, a failed expect.
 - A subprocess: exit 75 only. SQL: what was rolled back or never begun.
 
-A retry waits outside its place in the pool. Retry-After pauses the whole target. A budget of 20 %
-of recent attempts keeps a failing server from more load: retries beyond it are put off, for 30 s at
-most (summary.retriesWithheld).
+A retry waits outside its place in the pool. Retry-After pauses the whole target.
+
+A budget for each target keeps a failing server from more load: one retry for every five first
+attempts of the last 10 s, and a reserve of 250 beside it, which fills up by 1 a second: a small run
+is not held back, whatever share of its attempts is retries. What is beyond both is put off, for
+30 s at most (summary.retriesWithheld).
 
 To poll: retry: { until: "json.done", … } with timeout: { total: 5m }.
 

@@ -41,7 +41,8 @@ const usage: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [["run", "hello.yaml", "--stream="], /--stream was given an empty value/],
   [["check"], /fanout check FILE/],
   [["schema", "x"], /"x" is too much/],
-  [["help", "rum"], /"rum"/],
+  [["help", "rum"], /"rum".*did you mean "run"\?\nTopics: concurrency, .*outputs, .*timeouts$/m],
+  [["help", "topics"], /no command or topic "topics".*\nTopics: concurrency, .*timeouts$/m],
 ];
 
 test(
