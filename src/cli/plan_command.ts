@@ -1,6 +1,7 @@
 import { checkSources } from "../inputs/check_sources.ts";
 import { survey } from "../inputs/survey.ts";
 import { planJson, printPlan } from "../plan/print_plan.ts";
+import { missingSecrets } from "../plan/read_secrets.ts";
 import type { Ports } from "../runtime/ports.ts";
 import { makeRedactor } from "../report/redactor.ts";
 import { inputContext } from "../run/input_context.ts";
@@ -15,7 +16,9 @@ export const planCommand: CommandBody = async (args, ports) => {
   const counts = await countInputs(loaded, ports);
   if (counts === null) return 2;
   const { plan } = loaded;
-  const text = args.has("json") ? `${planJson(plan, counts)}\n` : printPlan(plan, counts, styleFor(ports));
+  const text = args.has("json")
+    ? `${planJson(plan, counts)}\n`
+    : printPlan(plan, counts, styleFor(ports), await missingSecrets(plan, ports));
   // Secrets are not read for a plan; a password in a URL may be written in the config all the same.
   host.stdout.write(makeRedactor(new Map()).mask(text));
   return 0;

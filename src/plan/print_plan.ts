@@ -21,12 +21,20 @@ import {
   writtenTimeout,
 } from "./written_limits.ts";
 
-/** The plan as text, with the number of inputs where `counts` has it. Ends with a line end. */
-export function printPlan(plan: Plan, counts: InputCounts = {}, style: TableStyle = plainStyle): string {
+/**
+ * The plan as text, with the number of inputs where `counts` has it, and why a secret cannot be read where
+ * `missingSecrets` does. Ends with a line end.
+ */
+export function printPlan(
+  plan: Plan,
+  counts: InputCounts = {},
+  style: TableStyle = plainStyle,
+  missingSecrets: ReadonlyMap<string, string> = new Map(),
+): string {
   const blocks = [
     [style.bold(printable(plan.name)) + style.dim(`  ${printable(plan.config.path)}`)],
     block("params", layOut(paramRows(plan), style), style),
-    block("secrets", layOut(secretRows(plan), style), style),
+    block("secrets", layOut(secretRows(plan, missingSecrets), style), style),
     block("run", layOut(runRows(plan), style), style),
     block("pools", spaced(plan.pools.map((pool) => poolLines(pool, style))), style),
     block("tasks", spaced(plan.tasks.map((task) => taskLines(plan, task, counts, style))), style),
@@ -61,8 +69,11 @@ function paramRows(plan: Plan): Row[] {
   );
 }
 
-function secretRows(plan: Plan): Row[] {
-  return Object.entries(plan.secrets).map(([name, source]) => row(name, "hidden", secretText(source)));
+function secretRows(plan: Plan, missing: ReadonlyMap<string, string>): Row[] {
+  return Object.entries(plan.secrets).map(([name, source]) => {
+    const why = missing.get(name);
+    return row(name, "hidden", secretText(source) + (why === undefined ? "" : ` (${why})`));
+  });
 }
 
 function secretText(source: SecretSource): string {

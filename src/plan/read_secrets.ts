@@ -41,6 +41,21 @@ export async function readSecrets(
   return values;
 }
 
+/** Secrets that are not there to be read, each with why. Nothing is read for it, and no command runs. */
+export async function missingSecrets(
+  { secrets }: Pick<Plan, "secrets">,
+  { host, sources }: Pick<SecretPorts, "host" | "sources">,
+): Promise<ReadonlyMap<string, string>> {
+  const missing = new Map<string, string>();
+  for (const [name, source] of Object.entries(secrets)) {
+    if ("env" in source && host.environment[source.env] === undefined) missing.set(name, "not set");
+    if (!("file" in source)) continue;
+    const facts = await sources.probe(source.file);
+    if (!facts.readable) missing.set(name, facts.why);
+  }
+  return missing;
+}
+
 function readSecret(
   source: SecretSource,
   plan: Pick<Plan, "config">,

@@ -173,6 +173,37 @@ tasks: { a: { target: api, http: { url: / } } }
   }),
 );
 
+test(
+  "plan says which secrets are not there, and runs no command for it",
+  inSandbox(async (sandbox) => {
+    sandbox.write("there.txt", "very-secret-value");
+    sandbox.write(
+      "fanout.yaml",
+      `version: 1
+secrets:
+  unset: { env: NOT_SET }
+  given: { env: GIVEN }
+  lost: { file: lost.txt }
+  there: { file: there.txt }
+  printed: { command: [touch, ran] }
+tasks: { a: { exec: { command: [echo] } } }
+`,
+    );
+    const { code, stdout, stderr } = await sandbox.run(["plan", "fanout.yaml"], {
+      env: { GIVEN: "very-secret-value" },
+    });
+    assert.equal(code, 0, stderr);
+    const told = stdout.slice(stdout.indexOf("secrets\n"), stdout.indexOf("\nrun\n"))
+      .replaceAll(`${sandbox.directory}/`, "");
+    assert.equal(
+      told.trim().replace(/\s+/g, " "),
+      "secrets unset hidden env NOT_SET (not set) given hidden env GIVEN " +
+        "lost hidden file lost.txt (there is no such file) there hidden file there.txt printed hidden command touch ran",
+    );
+    assert.ok(!sandbox.exists("ran"));
+  }),
+);
+
 function near(text: string, found: string): string {
   const at = text.indexOf(found);
   return text.slice(Math.max(0, at - 200), at + 200);
