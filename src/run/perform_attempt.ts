@@ -119,7 +119,7 @@ async function judge(
     }
     const broken = program.expect.find((condition) => !condition.holds(vars));
     if (broken !== undefined) {
-      const message = `expected ${unmet(broken, vars, context)}`;
+      const message = withStatus(`expected ${unmet(broken, vars, context)}`, fields);
       const error: RunError = { code: "expect", message, retryable: false };
       return withRetryOn(program, call, { kind: "failed", error, output: plain });
     }
@@ -138,8 +138,16 @@ async function judge(
       output: { ...plain, outputs: program.outputs.length > 0 ? outputs : null, collected, saved, ...feeds },
     };
   } catch (error) {
-    return withRetryOn(program, call, { ...failureOf(error), output: plain });
+    const { error: found } = failureOf(error);
+    const message = found.code === "template" ? withStatus(found.message, fields) : found.message;
+    return withRetryOn(program, call, { ...failed({ ...found, message }), output: plain });
   }
+}
+
+/** An answer that `okStatus` let through is often no answer to what was asked: then its status is the news. */
+function withStatus(message: string, { status }: Output["fields"]): string {
+  const isPlain = typeof status !== "number" || (status >= 200 && status < 300);
+  return isPlain || message.includes(String(status)) ? message : `${message}; the status was ${status}`;
 }
 
 /** A condition that does not hold, and what was found instead. */

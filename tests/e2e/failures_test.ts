@@ -113,6 +113,29 @@ test(
   }),
 );
 
+test(
+  "what is wrong with an answer that okStatus let through is told with its status, once",
+  inSandbox(async (sandbox) => {
+    const server = await startFaultServer();
+    const task = (key: string, status: number, rest: string) =>
+      `  ${key}: { http: { url: "${server.url}/flaky?key=${key}&times=9&status=${status}", okStatus: [200-599] }, ${rest} }`;
+    const { report } = await sandbox.runConfig(`version: 1
+tasks:
+${task("missing", 404, "outputs: { email: json.email }")}
+${task("asked", 404, "expect: [has(json.email)]")}
+${task("compared", 404, "expect: [status == 200]")}
+${task("good", 201, "outputs: { email: json.email }")}
+`);
+    await server.close();
+    assert.deepEqual(report.results.map((result: Result) => result.error!.message), [
+      'cannot evaluate `json.email`: json has no "email"; if it may be missing, use .? and .orValue(…); the status was 404',
+      "expected has(json.email); the status was 404",
+      "expected status == 200, but status is 404",
+      'cannot evaluate `json.email`: json has no "email"; if it may be missing, use .? and .orValue(…)',
+    ]);
+  }),
+);
+
 const execCases: readonly HttpCase[] = [
   ["{ command: ['true'] }", "ok", "", 1],
   ["{ command: ['false'] }", "failed", "exit_code", 1],
@@ -321,6 +344,6 @@ tasks: { a: { foreach: [1, 2, 3], exec: { shell: "exit 75" }, retry: { attempts:
 
 interface Result {
   readonly outcome: string;
-  readonly error: { readonly code: string } | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
   readonly attempts: { readonly startedAt: string; readonly durationMs: number }[];
 }
