@@ -33,12 +33,12 @@ import {
   circuitOpen,
   didNotComeBack,
   internalFailure,
-  isTimeout,
   judgeFailure,
   lastFailure,
   neverPerformed,
   noTimeLeft,
   notRecorded,
+  speaksOfTrouble,
 } from "./verdicts.ts";
 
 /** How far a task that feeds many pools is read ahead. */
@@ -554,11 +554,6 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
       ceiling.resize(pool, limit);
       mark(pool);
     }
-  }
-
-  /** The target's trouble, not the input's. */
-  function speaksOfTrouble(call: AttemptCall, failure: Failure): boolean {
-    return failure.unhealthy === true || isTimeout(call, failure);
   }
 
   function release(pool: PoolState<P>, task: TaskState<P>, call: AttemptCall): void {

@@ -24,6 +24,8 @@ export interface Attempt {
   readonly durationMs: number;
   readonly outcome: "ok" | "failed" | "timed_out" | "cancelled";
   readonly error: RunError | null;
+  /** It speaks of the target's load or health (5xx, timeout, refused, 429), not of this one input. */
+  readonly isLoss: boolean;
 }
 
 /** What a source gives: an input to run, or one that has ended already (skipped, broken). */

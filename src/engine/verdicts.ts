@@ -13,9 +13,15 @@ export function attemptOf(
 ): Attempt {
   const { startedAt, cancelled } = call;
   const durationMs = now - startedAt;
-  if (verdict.kind === "ok") return { startedAt, durationMs, outcome: "ok", error: null };
+  if (verdict.kind === "ok") return { startedAt, durationMs, outcome: "ok", error: null, isLoss: false };
   const outcome = isTimeout(call, verdict) ? "timed_out" : cancelled !== undefined ? "cancelled" : "failed";
-  return { startedAt, durationMs, outcome, error: errorOf(call, verdict) };
+  const isLoss = outcome !== "cancelled" && (speaksOfTrouble(call, verdict) || verdict.throttled === true);
+  return { startedAt, durationMs, outcome, error: errorOf(call, verdict), isLoss };
+}
+
+/** The target's trouble, not the input's. */
+export function speaksOfTrouble(call: AttemptCall, failure: Failure): boolean {
+  return failure.unhealthy === true || isTimeout(call, failure);
 }
 
 /** A timeout ended it: the engine's, or one that the kind itself keeps. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunError } from "../model/outcome.ts";
+import type { Failure } from "../model/verdict.ts";
 import type { Attempt } from "./types.ts";
 import { AttemptCall } from "./call.ts";
 import { attemptOf, type FailedAttempt, judgeFailure } from "./verdicts.ts";
 
 const error: RunError = { code: "http_status", message: "answered 503", retryable: true };
-const attempt: Attempt = { startedAt: 0, durationMs: 10, outcome: "failed", error };
+const attempt: Attempt = { startedAt: 0, durationMs: 10, outcome: "failed", error, isLoss: true };
 const failed: FailedAttempt = {
   attempt,
   attemptCount: 1,
@@ -87,4 +88,21 @@ test("attemptOf() says why an attempt was cut off, unless what it did is unknown
     "timed_out",
     unknown,
   ]]);
+});
+
+test("attemptOf() tells a loss, which speaks of the target, from a failure of the input or of the run", () => {
+  const call = new AttemptCall(0, 1, { limit: 1 });
+  const isLoss = (more: Partial<Failure>) => attemptOf(call, { kind: "failed", error, ...more }, 10).isLoss;
+  assert.equal(
+    attemptOf(call, { kind: "ok", output: { fields: {}, outputs: null, saved: null } }, 10).isLoss,
+    false,
+  );
+  assert.equal(isLoss({}), false);
+  assert.deepEqual([{ unhealthy: true }, { throttled: true }, { timedOut: true }].map(isLoss), [
+    true,
+    true,
+    true,
+  ]);
+  call.cancel({ code: "interrupted", message: "SIGINT came" });
+  assert.equal(isLoss({ unhealthy: true }), false);
 });

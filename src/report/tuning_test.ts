@@ -2,17 +2,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isWorthMore, type Measured, recommend, tuneTable } from "./tuning.ts";
 
-/** Concurrency, pace, latency, share of errors. */
-function measured(...rows: readonly (readonly [number, number, number, number?])[]): Measured[] {
-  return rows.map(([concurrency, perSecond, ms, share = 0]): Measured => ({
+/** Concurrency, pace, latency, share of errors, share of losses when it is another one. */
+function measured(...rows: readonly (readonly [number, number, number, number?, number?])[]): Measured[] {
+  return rows.map(([concurrency, perSecond, ms, share = 0, lost = share]): Measured => ({
     concurrency,
     samples: 100,
     perSecond,
     p50Ms: ms,
     p99Ms: 2 * ms,
     errors: share * 100,
+    losses: lost * 100,
     errorCodes: { http_status: share * 100 },
   }));
+}
+
+function withLosses(row: readonly [number, number, number], losses: number, samples: number): Measured {
+  return { ...measured(row)[0]!, samples, errors: losses, losses, errorCodes: { http_status: losses } };
 }
 
 const cases: readonly (readonly [what: string, measured: Measured[], knee: number | null, why: RegExp])[] = [
@@ -37,7 +42,72 @@ const cases: readonly (readonly [what: string, measured: Measured[], knee: numbe
     "one that fails when it is pushed",
     measured([1, 10, 100], [2, 20, 100], [4, 38, 100], [8, 120, 60, 0.4]),
     4,
-    /^38\.0 a second is the best pace; at 8 at a time 40 % fail$/,
+    /^38\.0 a second is the best pace without more failures; at 8 at a time 40 % fail$/,
+  ],
+  [
+    "one that fails when it is pushed beyond its knee",
+    measured([1, 10, 100], [2, 20, 100], [4, 38, 100], [8, 40, 200], [16, 120, 60, 0.4]),
+    4,
+    /^38\.0 a second is 95 % of the best pace without more failures, which takes 8 .*; at 16 at a time 40 % fail$/,
+  ],
+  [
+    "one that fails when it is pushed, but is no faster then",
+    measured([1, 10, 100], [2, 20, 100], [4, 19, 200, 0.4]),
+    2,
+    /^20\.0 a second is the best pace; at 4 at a time 40 % fail$/,
+  ],
+  [
+    "inputs that fail at any concurrency, none of them in the sample of one at a time",
+    [
+      withLosses([1, 3, 330], 0, 9),
+      withLosses([2, 5.6, 330], 1, 17),
+      withLosses([4, 11, 330], 1, 33),
+      withLosses([8, 24.5, 330], 2, 57),
+    ],
+    8,
+    /^24\.5 a second is the best pace$/,
+  ],
+  [
+    "a few losses, though all that there was",
+    [withLosses([1, 3, 330], 0, 100), withLosses([2, 6, 330], 4, 12)],
+    2,
+    /^6\.0 a second is the best pace$/,
+  ],
+  [
+    "five losses in ten attempts",
+    [withLosses([1, 3, 330], 0, 100), withLosses([2, 6, 330], 5, 10)],
+    1,
+    /^3\.0 a second is the best pace without more failures; at 2 at a time 50 % fail$/,
+  ],
+  [
+    "one that is down for two at a time, in few attempts",
+    [withLosses([1, 1, 999], 0, 3), withLosses([2, 900, 1], 4, 4)],
+    1,
+    /^1\.0 a second is the best pace without more failures; at 2 at a time 100 % fail$/,
+  ],
+  [
+    "losses that are more, but not significantly",
+    [withLosses([1, 3, 330], 2, 30), withLosses([2, 6, 330], 6, 50)],
+    2,
+    /best pace$/,
+  ],
+  [
+    "losses that are significantly more, but one in two hundred",
+    [withLosses([1, 30, 330], 0, 2_000), withLosses([2, 60, 330], 10, 2_000)],
+    2,
+    /best pace$/,
+  ],
+  [
+    "many errors that say nothing of load",
+    measured([1, 10, 100], [2, 20, 100, 0.4, 0], [4, 40, 100, 0.4, 0.01]),
+    4,
+    /^40\.0 a second is the best pace$/,
+  ],
+  [
+    "one that is as fast, but for noise",
+    measured([1, 100, 10], [2, 101, 20]),
+    1,
+    /^100 a second is about the best pace$/,
   ],
   ["one that always fails a little", measured([1, 10, 100, 0.1], [2, 20, 100, 0.1]), 2, /best pace$/],
   ["one that is down", measured([1, 900, 1, 1]), null, /$/],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startQueueServer } from "../servers/queue_server.ts";
+import { type RawRequest, startRawServer } from "../servers/raw_http_server.ts";
 import { eventually } from "../support/eventually.ts";
 import { ended, inSandbox, send } from "./sandbox.ts";
 
@@ -100,5 +101,33 @@ tasks:
     assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
     assert.match(unknown.stderr, /cannot tune deaf: no task uses a target "deaf"; .*slow, dead/);
     assert.match((await sandbox.run(["tune", "tune.yaml"])).stderr, /--target says what to measure/);
+  }),
+);
+
+test(
+  "fanout tune tells errors of load from those that come at any concurrency",
+  inSandbox(async (sandbox) => {
+    const statusOf = ({ path }: RawRequest) => path === "/3" ? 404 : path === "/5" ? 503 : 200;
+    const server = await startRawServer((request) => {
+      const text = `HTTP/1.1 ${statusOf(request)} Said So\r\ncontent-length: 2\r\n\r\nhi`;
+      setTimeout(() => request.socket.write(text), 5);
+    });
+    const config = `
+version: 1
+targets: { api: { http: { baseUrl: "http://127.0.0.1:${server.port}" }, concurrency: 4 } }
+tasks: { get: { target: api, foreach: { range: "1..10" }, http: { url: "/\${{ item }}" } } }
+`;
+    try {
+      sandbox.write("tune.yaml", config);
+      const words = ["tune", "tune.yaml", "--target", "api", "--for", "5s", "--max", "2", "--json"];
+      const { measured, recommended } = JSON.parse((await sandbox.run(words)).stdout);
+      for (const { samples, errors, losses } of measured) {
+        assert.ok(samples >= 40, `${samples} attempts are four rounds of the inputs or more`);
+        assert.ok(losses >= 4 && errors >= losses + 4, `${losses} losses, ${errors} errors`);
+      }
+      assert.doesNotMatch(recommended.why, /fail/);
+    } finally {
+      await server.close();
+    }
   }),
 );

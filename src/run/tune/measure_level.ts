@@ -41,6 +41,7 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
   const codes = new Map<string, number>();
   const open = new Map<string, CycledInputs>();
   let errors = 0;
+  let losses = 0;
   let firstAt = NaN;
   let lastAt = NaN;
   let endedInTime = 0;
@@ -84,6 +85,7 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
       latency.add(attempt.durationMs);
       if (attempt.outcome !== "ok") {
         errors++;
+        if (attempt.isLoss) losses++;
         const code = attempt.error?.code ?? "internal";
         codes.set(code, (codes.get(code) ?? 0) + 1);
       }
@@ -116,6 +118,7 @@ export async function measureLevel(options: MeasureOptions): Promise<Measured> {
     p50Ms: latency.count === 0 ? null : latency.quantile(0.5),
     p99Ms: latency.count === 0 ? null : latency.quantile(0.99),
     errors,
+    losses,
     errorCodes: Object.fromEntries([...codes].sort((a, b) => b[1] - a[1])),
   };
 
