@@ -579,6 +579,7 @@ export function runEngine<P>(options: EngineOptions<P>): Engine {
   ): void {
     const { pool, task: { spec } } = lane;
     if (failure.throttled) pool.throttled++;
+    if (failure.throttled && failure.unhealthy && failure.retryAfterMs === undefined) pool.unavailable++;
     if (failure.retryAfterMs !== undefined) pause(pool, now, failure.retryAfterMs);
     // One that was on its way when the breaker opened found what a probe finds: it cannot help it either.
     const isProbe = (call.isProbe || (pool.breaker?.isProbing === true && speaksOfTrouble(call, failure))) &&

@@ -54,6 +54,7 @@ export class PoolState<P> {
   begun = 0;
   peak = 0;
   throttled = 0;
+  unavailable = 0;
   /** Runs that ended because the retry budget put them off for too long. */
   retriesWithheld = 0;
   pausedUntil = 0;

@@ -109,18 +109,20 @@ interface Family<P> {
 }
 
 /** What a pool's past comes to. */
-type Sums = Pick<PoolView, "peak" | "throttled" | "retriesWithheld" | "pools" | "breaker">;
+type Sums = Pick<PoolView, "peak" | "throttled" | "unavailable" | "retriesWithheld" | "pools" | "breaker">;
 
-const nothing: Sums = { peak: 0, throttled: 0, retriesWithheld: 0, pools: 0, breaker: null };
+const nothing: Sums = { peak: 0, throttled: 0, unavailable: 0, retriesWithheld: 0, pools: 0, breaker: null };
 
-function sumsOf<P>({ peak, throttled, retriesWithheld, breaker }: PoolState<P>, now: number): Sums {
-  return { peak, throttled, retriesWithheld, pools: 1, breaker: breaker?.account(now) ?? null };
+function sumsOf<P>(pool: PoolState<P>, now: number): Sums {
+  const { peak, throttled, unavailable, retriesWithheld, breaker } = pool;
+  return { peak, throttled, unavailable, retriesWithheld, pools: 1, breaker: breaker?.account(now) ?? null };
 }
 
 function addSums(a: Sums, b: Sums): Sums {
   return {
     peak: Math.max(a.peak, b.peak),
     throttled: a.throttled + b.throttled,
+    unavailable: a.unavailable + b.unavailable,
     retriesWithheld: a.retriesWithheld + b.retriesWithheld,
     pools: a.pools + b.pools,
     breaker: a.breaker && b.breaker

@@ -132,6 +132,8 @@ export interface PoolView {
   /** Monotonic; in the past when it is not paused. */
   readonly pausedUntil: number;
   readonly throttled: number;
+  /** Those of `throttled` that may as well be an outage: 503, without a word on when to come again. */
+  readonly unavailable: number;
   readonly retriesWithheld: number;
   /** How many pools this one stands for: a family may have several. */
   readonly pools: number;

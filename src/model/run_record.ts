@@ -69,6 +69,8 @@ export interface TargetClosing {
   readonly peak: number;
   /** How often the server said "too many". */
   readonly throttled: number;
+  /** Those of `throttled` that were a 503 without `retry-after`; absent in the journal of an earlier version. */
+  readonly unavailable?: number;
   /** Retries that the target's budget put off for too long, and that ended their task runs. */
   readonly retriesWithheld: number;
   /** How many pools it stood for: one, or as many as its family had. */

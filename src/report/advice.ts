@@ -11,6 +11,8 @@ export interface TargetFigures {
   readonly stats: TargetStats;
   /** CPUs that the run may use. */
   readonly cpus: number;
+  /** The run was one of `fanout each`: it has flags, and no config to change. */
+  readonly isEach: boolean;
 }
 
 /** What a rule found, before it is named. */
@@ -38,14 +40,18 @@ export function adviseTarget(figures: TargetFigures): Advice[] {
     retries_wasted: adviseRetries(figures),
   };
   return Object.entries(found).flatMap(([code, finding]) =>
-    finding === null ? [] : [named(code as AdviceCode, figures.target.name, finding)]
+    finding === null ? [] : [named(code as AdviceCode, figures, finding)]
   );
 }
 
-function named(code: AdviceCode, target: string, { words, figures, setting }: Finding): Advice {
-  const change = setting === null ? null : settingOf(target, setting);
+function named(
+  code: AdviceCode,
+  { target: { name }, cpus, isEach }: TargetFigures,
+  { words, figures, setting }: Finding,
+): Advice {
+  const change = setting === null ? null : isEach ? flagOf(setting, cpus) : settingOf(name, setting);
   const message = change === null ? words : `${words} (${change})`;
-  return { code, target, message, figures: rounded(figures), change };
+  return { code, target: name, message, figures: rounded(figures), change };
 }
 
 /** Where the setting stands; a pool that goes by a URL has no section until it is given a name. */
@@ -55,13 +61,29 @@ function settingOf(target: string, setting: string): string {
     : `a target of its own for ${target}, with ${setting}`;
 }
 
+const flags: readonly (readonly [setting: RegExp, flag: string])[] = [
+  [/^concurrency: (\d+)$/, "-c $1"],
+  [/^rate: (.+)$/, "--rate $1"],
+  [/^timeout: \{ attempt: (.+) \}$/, "--timeout $1"],
+  [/^retry: \{ attempts: (\d+) \}$/, "--attempts $1"],
+];
+
+/** The flag of `fanout each` that sets it; null when there is none. */
+function flagOf(setting: string, cpus: number): string | null {
+  const inNumbers = setting.replace("concurrency: cpus", `concurrency: ${cpus}`);
+  const found = flags.find(([form]) => form.test(inNumbers));
+  return found === undefined ? null : inNumbers.replace(...found);
+}
+
 /**
  * One attempt in a hundred was told 429 or 503; one in ten where the limit adapts, which finds out by being told. (Where
- * no task run was ok, the target was down, or let nobody in.)
+ * no task run was ok, the target was down, or let nobody in. Where its breaker opened, a 503 that does not say when to come
+ * again is taken for the outage.)
  */
 function adviseThrottled({ target, closing, stats }: TargetFigures): Finding | null {
   const attempts = stats.latency.count;
-  const { throttled, limit, adaptive } = closing;
+  const { limit, adaptive, breaker, unavailable = 0 } = closing;
+  const throttled = closing.throttled - (breaker !== null && breaker.openings > 0 ? unavailable : 0);
   if (throttled < Math.max(2, attempts / (adaptive === null ? 100 : 10)) || stats.counts.ok === 0) {
     return null;
   }
@@ -87,19 +109,24 @@ function mayHaveBeenPutOff({ retries, ran }: TargetStats): boolean {
 }
 
 /**
- * Its places were taken for 90 % of a second or more, and three times over. Not said of a limit that adapts, which knows
- * better; of a target that failed more often than not, since failures may have taken the time; of programs that used half
- * of the CPUs, since twice as many could not be had. (A family of pools has places in each: its share says nothing.)
+ * Its places were taken for 90 % of ten seconds or more, and three times over. Not said of a limit that adapts, which knows
+ * better; of a target that failed more often than not, since failures may have taken the time; of programs that computed
+ * for half of their time or had half of the CPUs, nor where there is one for each CPU (`concurrency: cpus`): more of them
+ * would take turns. (A family of pools has places in each: its share says nothing.)
  */
-function adviseBottleneck({ target, closing, stats, cpus }: TargetFigures): Finding | null {
+function adviseBottleneck({ target, closing, stats, cpus, isEach }: TargetFigures): Finding | null {
   const { limit, pools, adaptive } = closing;
-  if (stats.spanMs < 1_000 || stats.ran < 3 * limit || pools !== 1 || adaptive !== null) return null;
-  if (stats.counts.ok < stats.ran / 2 || stats.cpuMs > (cpus / 2) * stats.spanMs) return null;
+  if (stats.spanMs < 10_000 || stats.ran < 3 * limit || pools !== 1 || adaptive !== null) return null;
+  if (stats.kind === "exec" && limit === cpus) return null;
+  const computed = stats.cpuMs > Math.min((cpus / 2) * stats.spanMs, stats.cpuBusyMs / 2);
+  if (computed || stats.counts.ok < stats.ran / 2) return null;
   const busyShare = Math.min(1, stats.busyMs / (limit * stats.spanMs));
   if (busyShare < 0.9) return null;
   const words = `${target.name} was busy for ${percent(busyShare)} of ${
     writtenDuration(stats.spanMs)
-  } at its limit of ${limit}: if it can take more, a higher concurrency shortens the run; fanout tune finds it out`;
+  } at its limit of ${limit}: if it can take more, a higher concurrency shortens the run${
+    isEach ? "" : "; fanout tune finds it out"
+  }`;
   return { words, figures: { busyShare, limit, spanMs: stats.spanMs }, setting: `concurrency: ${2 * limit}` };
 }
 
@@ -140,21 +167,24 @@ function adviseTimeout({ target, stats }: TargetFigures): Finding | null {
 }
 
 /** Of 20 retries or more, nine in ten were for task runs that failed all the same. */
-function adviseRetries({ target, closing, stats }: TargetFigures): Finding | null {
+function adviseRetries({ target, closing, stats, isEach }: TargetFigures): Finding | null {
   const { wastedRetries, savedRuns, ran, counts } = stats;
   // A run that was saved took one retry at least.
   if (wastedRetries < 20 || wastedRetries < 9 * savedRuns) return null;
   const failed = counts.failed + counts.timed_out;
   const wasDown = failed >= ran / 2;
+  const mayBreak = closing.breaker === null && !isEach;
   const words =
     `${writtenCount(wastedRetries)} retries at ${target.name} were for task runs that failed all the same` +
     `, and ${writtenCount(savedRuns)} task runs were saved by theirs: ` +
     (!wasDown
       ? "what fails there fails again; fewer attempts would say so sooner"
       : closing.breaker === null
-      ? "most of its task runs failed, as if it was down; a breaker waits until it is back"
+      ? `most of its task runs failed, as if it was down${
+        mayBreak ? "; a breaker waits until it is back" : ""
+      }`
       : "most of its task runs failed, in spite of the breaker");
-  const setting = !wasDown ? "retry: { attempts: 1 }" : closing.breaker === null ? "breaker: true" : null;
+  const setting = !wasDown ? "retry: { attempts: 1 }" : mayBreak ? "breaker: true" : null;
   return { words, figures: { wastedRetries, savedRuns, failed, ran }, setting };
 }
 

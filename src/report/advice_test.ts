@@ -4,7 +4,7 @@ import { sampleResult } from "../../tests/support/sample_run.ts";
 import { adviseTarget, type TargetFigures } from "./advice.ts";
 import { TargetStats } from "./run_stats.ts";
 
-const settings: TargetFigures["closing"] & { readonly cpus: number } = {
+const settings: TargetFigures["closing"] & Pick<TargetFigures, "cpus" | "isEach"> = {
   limit: 4,
   peak: 4,
   throttled: 0,
@@ -13,6 +13,7 @@ const settings: TargetFigures["closing"] & { readonly cpus: number } = {
   breaker: null,
   adaptive: null,
   cpus: 2,
+  isEach: false,
 };
 
 const adapted = { min: 1, max: 4, settled: 4, history: [{ atMs: 0, limit: 4, why: "start" as const }] };
@@ -32,7 +33,7 @@ function figures(
     failed?: number;
   },
 ): TargetFigures {
-  const { cpus, ...closing } = { ...settings, ...given };
+  const { cpus, isEach, ...closing } = { ...settings, ...given };
   const stats = new TargetStats("exec");
   for (let index = 0; index < run.runs; index++) {
     const isTimeout = index < (run.timeouts ?? 0);
@@ -45,18 +46,54 @@ function figures(
     stats.counts[outcome]++;
     stats.addAttempts(sampleResult(index, { durationMs, output, outcome, attempts }));
   }
-  return { target: { name: "t", kind: "exec", limit: closing.limit }, closing, stats, cpus };
+  return { target: { name: "t", kind: null, limit: closing.limit }, closing, stats, cpus, isEach };
 }
 
 const cases: readonly (readonly [what: string, figures: TargetFigures, codes: string[]])[] = [
   ["nothing at all", figures({}, { runs: 0, ms: 1, atATime: 1 }), []],
   ["an even run", figures({}, { runs: 100, ms: 100, atATime: 3 }), []],
-  ["a full pool", figures({}, { runs: 100, ms: 100, atATime: 4 }), ["pool_is_bottleneck"]],
-  ["a full family", figures({ pools: 2 }, { runs: 100, ms: 100, atATime: 4 }), []],
-  ["a full pool for a moment", figures({}, { runs: 90, ms: 10, atATime: 4 }), []],
-  ["a full and throttled pool", figures({ throttled: 9 }, { runs: 100, ms: 100, atATime: 4 }), [
+  ["a full pool", figures({}, { runs: 100, ms: 400, atATime: 4 }), ["pool_is_bottleneck"]],
+  ["a full pool for less than ten seconds", figures({}, { runs: 100, ms: 390, atATime: 4 }), []],
+  ["a full pool for most of the time", figures({}, { runs: 101, ms: 400, atATime: 4 }), [
+    "pool_is_bottleneck",
+  ]],
+  ["a full pool of a program for each CPU", figures({ limit: 2 }, { runs: 100, ms: 400, atATime: 2 }), []],
+  [
+    "a full pool of programs that compute for half of their time",
+    figures({ limit: 1, cpus: 8 }, { runs: 100, ms: 400, atATime: 1, cpuMs: 210 }),
+    [],
+  ],
+  ["a full family", figures({ pools: 2 }, { runs: 100, ms: 400, atATime: 4 }), []],
+  ["a full and throttled pool", figures({ throttled: 9 }, { runs: 100, ms: 400, atATime: 4 }), [
     "throttled",
   ]],
+  [
+    "a target that was out for a while, and said 503",
+    figures({ throttled: 24, unavailable: 24, breaker: { openings: 1, openMs: 900 } }, {
+      runs: 53,
+      ms: 50,
+      atATime: 3,
+    }),
+    [],
+  ],
+  [
+    "a breaker that opened, and 429 as well as 503",
+    figures({ throttled: 24, unavailable: 14, breaker: { openings: 1, openMs: 900 } }, {
+      runs: 53,
+      ms: 50,
+      atATime: 3,
+    }),
+    ["throttled"],
+  ],
+  [
+    "a breaker that never opened, and 503",
+    figures({ throttled: 24, unavailable: 24, breaker: { openings: 0, openMs: 0 } }, {
+      runs: 53,
+      ms: 50,
+      atATime: 3,
+    }),
+    ["throttled"],
+  ],
   [
     "a target that is down, and says 503",
     figures({ throttled: 60 }, {
@@ -72,13 +109,13 @@ const cases: readonly (readonly [what: string, figures: TargetFigures, codes: st
     "a full pool of programs that used half of the CPUs",
     figures({}, {
       runs: 100,
-      ms: 100,
+      ms: 400,
       atATime: 4,
-      cpuMs: 30,
+      cpuMs: 120,
     }),
     [],
   ],
-  ["a full pool that mostly fails", figures({}, { runs: 100, ms: 100, atATime: 4, failed: 60 }), []],
+  ["a full pool that mostly fails", figures({}, { runs: 100, ms: 400, atATime: 4, failed: 60 }), []],
   ["one 429 in a thousand", figures({ throttled: 1 }, { runs: 1000, ms: 1, atATime: 4 }), []],
   ["busy programs", figures({}, { runs: 100, ms: 100, atATime: 4, cpuMs: 49 }), ["cpu_bound"]],
   ["busy programs, one a CPU", figures({ limit: 2, peak: 2 }, { runs: 50, ms: 100, atATime: 2, cpuMs: 96 }), [
@@ -133,8 +170,8 @@ test("adviseTarget() says something only when its figures are clear", () => {
 
 const told: readonly (readonly [figures: TargetFigures, message: string, change: string | null])[] = [
   [
-    figures({}, { runs: 100, ms: 100, atATime: 4 }),
-    "t was busy for 100 % of 2.5s at its limit of 4: if it can take more, a higher concurrency shortens the run; fanout tune finds it out",
+    figures({}, { runs: 100, ms: 400, atATime: 4 }),
+    "t was busy for 100 % of 10s at its limit of 4: if it can take more, a higher concurrency shortens the run; fanout tune finds it out",
     "targets.t.concurrency: 8",
   ],
   [
@@ -205,7 +242,28 @@ test("adviseTarget() takes no rate from a run whose retries may have been put of
 });
 
 test("adviseTarget() says where to set what has no name yet", () => {
-  const given = figures({}, { runs: 100, ms: 100, atATime: 4 });
+  const given = figures({}, { runs: 100, ms: 400, atATime: 4 });
   const [advice] = adviseTarget({ ...given, target: { ...given.target, name: "postgres://db/app" } });
   assert.equal(advice?.change, "a target of its own for postgres://db/app, with concurrency: 8");
+});
+
+const toldEach: readonly (readonly [figures: TargetFigures, change: string | null])[] = [
+  [figures({ isEach: true }, { runs: 100, ms: 400, atATime: 4 }), "-c 8"],
+  [figures({ isEach: true }, { runs: 100, ms: 100, atATime: 4, cpuMs: 49 }), "-c 2"],
+  [figures({ isEach: true, throttled: 9 }, { runs: 100, ms: 100, atATime: 4 }), "--rate 36/s"],
+  [
+    figures({ isEach: true }, { runs: 100, ms: 80, atATime: 3, timeouts: 5, timeoutMs: 100 }),
+    "--timeout 200ms",
+  ],
+  [figures({ isEach: true }, { runs: 100, ms: 5, atATime: 3, retried: 12, failed: 12 }), "--attempts 1"],
+  [figures({ isEach: true }, { runs: 20, ms: 5, atATime: 3, retried: 12, failed: 12 }), null],
+];
+
+test("adviseTarget() names the flags of fanout each, and nothing that it has not", () => {
+  for (const [given, change] of toldEach) {
+    const [advice] = adviseTarget(given);
+    assert.equal(advice?.change, change);
+    if (change !== null) assert.ok(advice!.message.endsWith(` (${change})`), advice!.message);
+    assert.doesNotMatch(advice!.message, /targets\.|breaker|fanout tune/);
+  }
 });

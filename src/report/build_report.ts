@@ -1,5 +1,5 @@
 import type { OutcomeCounts } from "../model/outcome.ts";
-import type { LostRun, TargetClosing } from "../model/run_record.ts";
+import type { LostRun, RunHeader, TargetClosing } from "../model/run_record.ts";
 import { adviseTarget } from "./advice.ts";
 import { encodeResult } from "./encode_result.ts";
 import { makeRedactor } from "./redactor.ts";
@@ -138,6 +138,11 @@ function emptyTasks({ header, closing, results }: ReportSource): string[] {
   return header.tasks.filter((_, task) => results.size(task) === 0).map((task) => task.name);
 }
 
+/** A run of `fanout each`, whose config is made of its flags. */
+function isEach({ name, config }: RunHeader): boolean {
+  return name === "each" && /[\\/]each$/.test(config.path);
+}
+
 /** A run that was killed says nothing about its pools: their figures are lost. */
 function adviceOf({ header, closing }: ReportSource, stats: RunStats): Advice[] {
   if (closing === null) return [];
@@ -145,6 +150,6 @@ function adviceOf({ header, closing }: ReportSource, stats: RunStats): Advice[] 
     const seen = stats.targets.get(target.name);
     const closed = closing.targets[target.name];
     if (seen === undefined || closed === undefined) return [];
-    return adviseTarget({ target, closing: closed, stats: seen, cpus: header.cpus });
+    return adviseTarget({ target, closing: closed, stats: seen, cpus: header.cpus, isEach: isEach(header) });
   });
 }

@@ -140,11 +140,12 @@ export function closingOf(
 }
 
 function targetClosing(pool: PoolPlan, view: PoolView, now: number): TargetClosing {
-  const { limit, peak, throttled, retriesWithheld, pools, breaker, limitHistory } = view;
+  const { limit, peak, throttled, unavailable, retriesWithheld, pools, breaker, limitHistory } = view;
   return {
     limit,
     peak,
     throttled,
+    unavailable,
     retriesWithheld,
     pools,
     breaker: breaker && { ...breaker, openMs: Math.round(breaker.openMs) },

@@ -44,6 +44,15 @@ function answer({ socket }: RawRequest, status = 200): void {
 }
 
 const after = (ms: number): Handler => (request) => void setTimeout(() => answer(request), ms);
+/** It answers 503 from the `first` request on, `count` times. */
+function outage(first: number, count: number): Handler {
+  let seen = 0;
+  return (request) => {
+    seen++;
+    answer(request, seen >= first && seen < first + count ? 503 : 200);
+  };
+}
+
 const get = (runs: number) => `foreach: { range: "1..${runs}" }, http: { url: "/\${{ index }}" }`;
 const indexOf = ({ path }: RawRequest) => Number(path.slice(1));
 
@@ -60,9 +69,10 @@ interface Case {
 const cases: readonly Case[] = [
   {
     what: "a pool whose places were always taken",
-    handle: after(100),
+    // Of a shorter run it is not said.
+    handle: after(1_000),
     target: "HTTP, concurrency: 2",
-    task: get(40),
+    task: get(21),
     code: "pool_is_bottleneck",
     change: "targets.t.concurrency: 4",
     figures: { limit: 2 },
@@ -113,6 +123,14 @@ const cases: readonly Case[] = [
     figures: { wastedRetries: 80, savedRuns: 0, failed: 40, ran: 40 },
   },
   {
+    what: "a server that is out for a while, with 503 to everything, behind a breaker",
+    handle: outage(30, 40),
+    target:
+      "HTTP, concurrency: 4, breaker: { minCalls: 5, window: 1s, openFor: 50ms, failureRate: 20% }, retry: { attempts: 5, backoff: { initial: 1ms } }",
+    task: get(100),
+    code: null,
+  },
+  {
     what: "a server that is asked within its means",
     handle: after(10),
     target: "HTTP, concurrency: 4, rate: 100/s",
@@ -139,6 +157,25 @@ for (const { what, handle, target, task, code, change, figures } of cases) {
     }),
   );
 }
+
+test(
+  "advice on a run of fanout each names its flag",
+  inSandbox(async (sandbox) => {
+    const server = await startRawServer((request) => answer(request, indexOf(request) % 5 === 0 ? 429 : 200));
+    try {
+      const lines = Array.from({ length: 40 }, (_, index) => `http://127.0.0.1:${server.port}/${index}\n`)
+        .join("");
+      const words = ["each", "-c", "6", "--attempts", "1", "--report", "report.json", "http", "GET {}"];
+      const { stderr } = await sandbox.run(words, { stdin: lines });
+      const { advice } = sandbox.json("report.json");
+      const [code, change] = ["throttled", "-c 3"];
+      assert.deepEqual(advice.map((one: Advised) => [one.code, one.change]), [[code, change]], stderr);
+      assert.ok(stderr.replace(/\s+/g, " ").includes("or a lower concurrency (-c 3)"), stderr);
+    } finally {
+      await server.close();
+    }
+  }),
+);
 
 test(
   "advice on a server that takes 40 a second and asks for patience then: a rate near that",
