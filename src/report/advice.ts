@@ -109,14 +109,14 @@ function mayHaveBeenPutOff({ retries, ran }: TargetStats): boolean {
 }
 
 /**
- * Its places were taken for 90 % of ten seconds or more, and three times over. Not said of a limit that adapts, which knows
+ * Its places were taken for 90 % of a second or more, and three times over. Not said of a limit that adapts, which knows
  * better; of a target that failed more often than not, since failures may have taken the time; of programs that computed
  * for half of their time or had half of the CPUs, nor where there is one for each CPU (`concurrency: cpus`): more of them
  * would take turns. (A family of pools has places in each: its share says nothing.)
  */
 function adviseBottleneck({ target, closing, stats, cpus, isEach }: TargetFigures): Finding | null {
   const { limit, pools, adaptive } = closing;
-  if (stats.spanMs < 10_000 || stats.ran < 3 * limit || pools !== 1 || adaptive !== null) return null;
+  if (stats.spanMs < 1_000 || stats.ran < 3 * limit || pools !== 1 || adaptive !== null) return null;
   if (stats.kind === "exec" && limit === cpus) return null;
   const computed = stats.cpuMs > Math.min((cpus / 2) * stats.spanMs, stats.cpuBusyMs / 2);
   if (computed || stats.counts.ok < stats.ran / 2) return null;

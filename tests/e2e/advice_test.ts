@@ -69,10 +69,9 @@ interface Case {
 const cases: readonly Case[] = [
   {
     what: "a pool whose places were always taken",
-    // Of a shorter run it is not said.
-    handle: after(1_000),
+    handle: after(100),
     target: "HTTP, concurrency: 2",
-    task: get(21),
+    task: get(40),
     code: "pool_is_bottleneck",
     change: "targets.t.concurrency: 4",
     figures: { limit: 2 },
